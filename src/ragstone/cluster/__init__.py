@@ -1,0 +1,1 @@
+"""Cluster settings and health: what holds for the whole node."""

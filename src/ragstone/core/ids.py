@@ -1,0 +1,34 @@
+"""The only source of ids and randomness."""
+
+from __future__ import annotations
+
+import base64
+import random
+import secrets
+import uuid
+
+
+class IdGenerator:
+    """Ids of OpenSearch's shapes. A `seed` makes them reproducible (and guessable): for tests."""
+
+    def __init__(self, seed: int | None = None) -> None:
+        self._random: random.Random = random.Random(seed) if seed is not None else secrets.SystemRandom()
+
+    def auto_id(self) -> str:
+        """A generated document id: 20 characters of URL-safe base64, never beginning with `-` or `_`."""
+        while True:
+            text = base64.urlsafe_b64encode(self._random.randbytes(15)).decode()
+            if text[0] not in "-_":
+                return text
+
+    def uuid22(self) -> str:
+        """An index or cluster uuid: 22 characters of URL-safe base64."""
+        return base64.urlsafe_b64encode(self._random.randbytes(16)).decode().rstrip("=")
+
+    def uuid4(self) -> str:
+        """An RFC 4122 uuid text."""
+        return str(uuid.UUID(bytes=self._random.randbytes(16), version=4))
+
+    def random(self) -> float:
+        """Uniform in [0, 1)."""
+        return self._random.random()

@@ -1,0 +1,96 @@
+"""Node settings: typed, frozen when the server starts. Command line > environment > ragstone.yml > default."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ragstone.core.errors import IllegalArgumentException
+
+_LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a node is started with. In ragstone.yml the keys are these names; in the environment `RAGSTONE_<NAME>`."""
+
+    host: str = "127.0.0.1"
+    port: int = 9200
+    """0 lets the system choose a free one."""
+    data: Path = Path("data")
+    keys: Path | None = None
+    """Folder of the master key; by default `keys` inside `data`. It belongs in no backup of `data`."""
+    models: Path | None = None
+    """Cache of local models' weights; by default the user's cache folder (`models_folder`)."""
+    cluster_name: str = "ragstone"
+    node_name: str = field(default_factory=lambda: os.uname().nodename.split(".")[0])
+    max_content_length: int = 100 * 2**20
+    """Largest request body, in bytes."""
+    shutdown_grace: float = 10.0
+    """Seconds that running requests are given when the server is asked to stop."""
+    log_level: str = "info"
+    cluster_settings: Mapping[str, Any] = field(default_factory=dict)
+    """Defaults for dynamic cluster settings, by key; the settings API overrides them."""
+
+    @property
+    def loopback_only(self) -> bool:
+        return self.host in _LOOPBACK
+
+    @property
+    def keys_folder(self) -> Path:
+        return self.keys or self.data / "keys"
+
+    @property
+    def models_folder(self) -> Path:
+        if self.models is not None:
+            return self.models
+        base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+        return Path(base) / "ragstone" / "models"
+
+
+def load(arguments: Mapping[str, Any], environment: Mapping[str, str], config: Path | None = None) -> Settings:
+    """Merge the four sources; None in `arguments` means "not given".
+
+    Raises IllegalArgumentException for an unknown key, an unreadable file or a value of the wrong type.
+    """
+    values: dict[str, Any] = {}
+    if config is not None:
+        try:
+            loaded = yaml.safe_load(config.read_text(encoding="utf-8")) or {}
+        except (OSError, yaml.YAMLError) as error:
+            raise IllegalArgumentException(f"cannot read settings from [{config}]: {error}") from None
+        if not isinstance(loaded, dict):
+            raise IllegalArgumentException(f"[{config}] must hold a mapping of settings")
+        values.update(loaded)
+    known = {f.name: f for f in fields(Settings)}
+    unknown = sorted(set(values) - set(known))
+    if unknown:
+        raise IllegalArgumentException(f"unknown settings {unknown} in [{config}]; known are {sorted(known)}")
+    for name in known:
+        variable = f"RAGSTONE_{name.upper()}"
+        if variable in environment:
+            values[name] = environment[variable]
+    values.update({name: value for name, value in arguments.items() if value is not None})
+    try:
+        return Settings(**{name: _typed(name, value) for name, value in values.items()})
+    except (TypeError, ValueError) as error:
+        raise IllegalArgumentException(f"bad setting: {error}") from None
+
+
+def _typed(name: str, value: Any) -> Any:
+    if name in ("data", "keys", "models"):
+        return Path(value).expanduser()
+    if name in ("port", "max_content_length"):
+        return int(value)
+    if name == "shutdown_grace":
+        return float(value)
+    if name == "cluster_settings":
+        if not isinstance(value, Mapping):
+            raise ValueError("cluster_settings must be a mapping")
+        return dict(value)
+    return str(value)

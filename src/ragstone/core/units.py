@@ -1,0 +1,63 @@
+"""OpenSearch's texts for times, sizes, booleans and integers, as they come in query strings and settings."""
+
+from __future__ import annotations
+
+import re
+
+from ragstone.core.errors import IllegalArgumentException, NumberFormatException
+
+_TIME = re.compile(r"(-?\d+(?:\.\d+)?)(nanos|micros|ms|s|m|h|d)$")
+_SECONDS = {"nanos": 1e-9, "micros": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_SIZE = re.compile(r"(-?\d+(?:\.\d+)?)\s*(b|kb|mb|gb|tb|pb|k|m|g|t|p)$")
+_BYTES = {"b": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40, "p": 2**50}
+
+
+def parse_time(text: str, name: str) -> float:
+    """Seconds from `30s`, `1m`, `500ms`; `0` and `-1` need no unit.
+
+    Raises IllegalArgumentException naming the setting or parameter `name`.
+    """
+    normal = text.strip().lower()
+    if normal in ("-1", "0"):
+        return float(normal)
+    match = _TIME.match(normal)
+    if match is None:
+        raise IllegalArgumentException(
+            f"failed to parse setting [{name}] with value [{text}] as a time value: unit is missing or unrecognized"
+        )
+    return float(match[1]) * _SECONDS[match[2]]
+
+
+def parse_size(text: str, name: str) -> int:
+    """Bytes from `5gb`, `100mb`, `1k` (1024 each); `0` and `-1` need no unit."""
+    normal = text.strip().lower()
+    if normal in ("-1", "0"):
+        return int(normal)
+    match = _SIZE.match(normal)
+    if match is None:
+        raise IllegalArgumentException(
+            f"failed to parse setting [{name}] with value [{text}] as a size in bytes: unit is missing or unrecognized"
+        )
+    return int(float(match[1]) * _BYTES[match[2][0]])
+
+
+def parse_bool(text: str) -> bool:
+    """`true`, `false`, and the empty text of a bare `?flag`, which is true."""
+    if text in ("", "true"):
+        return True
+    if text == "false":
+        return False
+    raise IllegalArgumentException(f"Failed to parse value [{text}] as only [true] or [false] are allowed.")
+
+
+def parse_int(text: str, name: str) -> int:
+    """A 32-bit query parameter."""
+    try:
+        value = int(text)
+    except ValueError:
+        value = 2**31
+    if not -(2**31) <= value < 2**31:
+        raise IllegalArgumentException(
+            f"Failed to parse int parameter [{name}] with value [{text}]", cause=NumberFormatException.of(text)
+        )
+    return value

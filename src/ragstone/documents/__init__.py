@@ -1,0 +1,1 @@
+"""Writing and reading single documents, and `_bulk`."""

@@ -1,0 +1,1 @@
+"""The request languages: JSON → frozen node → `to_json()`. No engine, no I/O."""

@@ -1,0 +1,1 @@
+"""One file per query. Importing this package registers them all."""

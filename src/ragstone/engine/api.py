@@ -1,0 +1,155 @@
+"""The engine contract: what every engine guarantees, in four groups. Implementations sit in the sibling folders.
+
+All methods are async and safe to call at once from many tasks. Index names are concrete names, except where a
+docstring says otherwise. Errors are those of `core.errors`; an engine translates its vendor's at its own edge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from ragstone.core.clock import Deadline
+from ragstone.dsl.query import Query
+from ragstone.engine.values import (
+    Capabilities,
+    FetchOptions,
+    GetResult,
+    Hit,
+    IndexMetadata,
+    IndexStats,
+    JsonObject,
+    Metadata,
+    QueryPhaseResult,
+    QueryRequest,
+    RankedHit,
+    Record,
+    Refresh,
+    WriteOperation,
+    WriteOutcome,
+)
+
+
+class MetadataEngine(Protocol):
+    async def metadata(self) -> Metadata:
+        """All indices at this moment. Cheap: callers ask once per request."""
+        ...
+
+    async def create_index(
+        self, name: str, settings: JsonObject, mappings: JsonObject, aliases: Mapping[str, JsonObject]
+    ) -> IndexMetadata:
+        """Create an index; durable when this returns.
+
+        `settings` may be nested, flat or mixed, with or without the `index.` prefix.
+        Raises InvalidIndexNameException, ResourceAlreadyExistsException, SettingsException,
+        IllegalArgumentException, MapperParsingException (`Failed to parse mapping [_doc]: ...`).
+        """
+        ...
+
+    async def delete_index(self, name: str) -> None:
+        """Remove an index and its data. Raises IndexNotFoundException."""
+        ...
+
+    async def put_mapping(self, name: str, mappings: JsonObject) -> None:
+        """Merge additions into the mapping; nothing changes when any part is refused.
+
+        Raises IllegalArgumentException on conflicts, MapperParsingException.
+        """
+        ...
+
+    async def put_settings(self, name: str, settings: JsonObject, *, preserve_existing: bool = False) -> None:
+        """Change dynamic settings; null removes one. Raises SettingsException, IllegalArgumentException."""
+        ...
+
+    async def update_aliases(self, actions: Sequence[tuple[str, str, JsonObject | None]]) -> None:
+        """Apply `(index, alias, body)` together or not at all; body None removes the alias."""
+        ...
+
+    async def get_record(self, kind: str, name: str) -> Record | None: ...
+
+    async def list_records(self, kind: str) -> list[Record]:
+        """All records of a kind, ordered by name."""
+        ...
+
+    async def put_record(self, kind: str, name: str, value: JsonObject, *, if_version: int | None = None) -> Record:
+        """Store durably. `if_version` 0 demands that the name is free, N that the stored version is N.
+
+        Raises VersionConflictEngineException and changes nothing when the demand is not met.
+        """
+        ...
+
+    async def delete_record(self, kind: str, name: str, *, if_version: int | None = None) -> bool:
+        """True when there was one. Raises VersionConflictEngineException."""
+        ...
+
+
+class DocumentEngine(Protocol):
+    async def bulk(
+        self, index: str, operations: Sequence[WriteOperation], *, refresh: Refresh = "false"
+    ) -> list[WriteOutcome]:
+        """Apply operations in order, one outcome each in the same order.
+
+        An outcome that is a WriteResult is durable. A failed operation leaves no trace and stops no other.
+        Operations on one id see each other's effect. With refresh `true` and `wait_for` the call returns when a
+        search would find them. Raises IndexNotFoundException, IndexClosedException; per item:
+        VersionConflictEngineException, MapperParsingException, IllegalArgumentException.
+        """
+        ...
+
+    async def get(self, index: str, id: str, *, realtime: bool = True) -> GetResult:
+        """The newest version of a document, refreshed or not (or as of the last refresh).
+
+        Raises IndexNotFoundException.
+        """
+        ...
+
+
+class SearchEngine(Protocol):
+    async def query(self, request: QueryRequest, deadline: Deadline | None = None) -> QueryPhaseResult:
+        """Rank. Sees exactly what the last refresh published.
+
+        Raises SearchPhaseExecutionException with the per-index error inside; OpenSearchTimeoutException.
+        """
+        ...
+
+    async def fetch(self, result: QueryPhaseResult, hits: Sequence[RankedHit], options: FetchOptions) -> list[Hit]:
+        """The documents of ranked hits, in the order given, as they were in the result's snapshot."""
+        ...
+
+    async def release(self, result: QueryPhaseResult) -> None:
+        """The search is over; the snapshot may go."""
+        ...
+
+    async def count(self, indices: Sequence[str], query: Query, filters: Mapping[str, Query] | None = None) -> int:
+        """How many documents match, exactly."""
+        ...
+
+
+class MaintenanceEngine(Protocol):
+    async def start(self) -> None:
+        """Open and recover. When this returns, everything acknowledged before can be read and found.
+
+        Raises IllegalStateException when another process holds the data.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Finish what is running, make everything durable, let go."""
+        ...
+
+    async def refresh(self, indices: Sequence[str]) -> None:
+        """Everything acknowledged before this call is found by searches after it."""
+        ...
+
+    async def flush(self, indices: Sequence[str]) -> None: ...
+
+    async def stats(self, index: str) -> IndexStats: ...
+
+    def capabilities(self) -> Capabilities: ...
+
+
+class Engine(MetadataEngine, DocumentEngine, SearchEngine, MaintenanceEngine, Protocol):
+    """A whole engine. `node.py` builds one; everybody else is handed it."""
+
+
+__all__ = ["DocumentEngine", "Engine", "MaintenanceEngine", "MetadataEngine", "SearchEngine"]

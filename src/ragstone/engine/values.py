@@ -1,0 +1,241 @@
+"""What goes in and out of an engine. Frozen values, no behaviour."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from ragstone.core.errors import OpenSearchException
+from ragstone.dsl.query import Query
+from ragstone.dsl.sort import SortField
+
+JsonObject = dict[str, Any]
+Refresh = Literal["false", "true", "wait_for"]
+OpType = Literal["index", "create", "delete"]
+VersionType = Literal["internal", "external", "external_gte"]
+
+
+# ── metadata ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class IndexMetadata:
+    """One index as every service sees it.
+
+    `settings` is flat with full keys and text (or list of text) values, e.g. `{"index.knn": "true",
+    "index.number_of_shards": "1", "index.uuid": ...}`. `mappings` is the mapping's JSON, `{}` when empty. `aliases`
+    maps a name to its body (`{}` or filter, routing, is_write_index).
+    """
+
+    name: str
+    uuid: str
+    settings: Mapping[str, Any]
+    mappings: JsonObject
+    aliases: Mapping[str, JsonObject]
+    creation_date: int
+    """Epoch milliseconds."""
+    open: bool = True
+    version: int = 1
+    """Grows with every change of settings, mappings or aliases."""
+
+    @property
+    def hidden(self) -> bool:
+        return self.settings.get("index.hidden") == "true"
+
+    @property
+    def number_of_shards(self) -> int:
+        return int(self.settings.get("index.number_of_shards", "1"))
+
+    @property
+    def number_of_replicas(self) -> int:
+        return int(self.settings.get("index.number_of_replicas", "1"))
+
+    def setting(self, key: str, default: str | None = None) -> str | None:
+        """One setting's text, by full key (`index.default_pipeline`)."""
+        value = self.settings.get(key, default)
+        return value if value is None or isinstance(value, str) else ",".join(value)
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """A consistent picture of all indices at one moment."""
+
+    cluster_uuid: str
+    indices: Mapping[str, IndexMetadata]
+
+
+@dataclass(frozen=True)
+class Record:
+    """Named, versioned state that is no document: a pipeline, a template, the persistent settings.
+
+    `version` starts at 1 and grows by one with every write of this name; it is never used again after a delete.
+    """
+
+    kind: str
+    name: str
+    value: JsonObject
+    version: int
+
+
+# ── documents ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class WriteOperation:
+    """One document operation against one concrete index. `source` is the document's JSON bytes, None for a delete.
+
+    At most one of (`if_seq_no`, `if_primary_term`) and (`version`, `version_type`) is given.
+    """
+
+    op: OpType
+    id: str
+    source: bytes | None = None
+    routing: str | None = None
+    if_seq_no: int | None = None
+    if_primary_term: int | None = None
+    version: int | None = None
+    version_type: VersionType = "internal"
+
+
+@dataclass(frozen=True, slots=True)
+class WriteResult:
+    """An acknowledged operation: it is durable. `result` is created, updated, deleted or not_found."""
+
+    id: str
+    result: Literal["created", "updated", "deleted", "not_found"]
+    version: int
+    seq_no: int
+    primary_term: int
+    forced_refresh: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class GetResult:
+    """The newest version of one document (real time), or `found=False`."""
+
+    id: str
+    found: bool
+    source: bytes | None = None
+    version: int = -1
+    seq_no: int = -2
+    primary_term: int = 0
+    routing: str | None = None
+
+
+# ── search ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class QueryRequest:
+    """The query phase of one search. `queries` has one entry, or one per sub-query of a hybrid query.
+
+    `size` is how many hits each ranked list must hold (the caller has already added `from`). `track_total_hits`:
+    True counts all, False counts nothing, N counts up to N.
+    """
+
+    indices: Sequence[str]
+    """Concrete names. Empty answers nothing."""
+    queries: Sequence[Query]
+    size: int = 10
+    sort: Sequence[SortField] = ()
+    """Empty means by `_score`, descending; ties by index, then by insertion order."""
+    search_after: Sequence[Any] | None = None
+    min_score: float | None = None
+    post_filter: Query | None = None
+    track_total_hits: bool | int = 10_000
+    track_scores: bool = False
+    terminate_after: int = 0
+    filters: Mapping[str, Query] = field(default_factory=dict)
+    """Per index: a filter every hit must pass (a filtered alias)."""
+
+
+@dataclass(frozen=True, slots=True)
+class RankedHit:
+    """A hit before fetch. `ref` is the engine's own handle of the document version, valid inside its `snapshot`."""
+
+    index: str
+    ref: int
+    score: float | None
+    sort: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True)
+class Total:
+    value: int
+    relation: Literal["eq", "gte"] = "eq"
+
+
+@dataclass(frozen=True)
+class RankedList:
+    """What one query found, best first."""
+
+    hits: Sequence[RankedHit]
+    total: Total | None
+    max_score: float | None
+
+
+@dataclass
+class QueryPhaseResult:
+    """One ranked list per query, and the snapshot that fetch must read from. Close it when the search is over."""
+
+    lists: list[RankedList]
+    snapshot: Any
+    shards: int
+    """How many shards were asked, as the indices' settings count them."""
+
+
+@dataclass(frozen=True)
+class FetchOptions:
+    """What fetch must bring besides `_source`."""
+
+    source: bool = True
+    version: bool = False
+    seq_no_primary_term: bool = False
+    explain: Query | None = None
+    named: Sequence[Query] = ()
+    """Queries with a `_name`, to be tested against each hit for `matched_queries`."""
+
+
+@dataclass
+class Hit:
+    """One hit on its way through response processors to the client.
+
+    `source` is the stored document, whole and unparsed; filtering happens when the response is rendered.
+    """
+
+    index: str
+    id: str
+    score: float | None
+    source: bytes | None
+    sort: list[Any] | None = None
+    version: int | None = None
+    seq_no: int | None = None
+    primary_term: int | None = None
+    routing: str | None = None
+    matched_queries: list[str] = field(default_factory=list)
+    extra: JsonObject = field(default_factory=dict)
+    """Further keys written beside `_source` (`fields`, `_explanation`, ...)."""
+
+
+@dataclass(frozen=True)
+class IndexStats:
+    """Numbers that `_cat/indices`, `_stats` and health show. Sizes in bytes."""
+
+    documents: int
+    deleted: int
+    size: int
+    max_seq_no: int
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What an engine can do itself; services make up for the rest."""
+
+    name: str
+    passes_through: bool = False
+    """True when requests it is not told about may be handed to it unaltered."""
+
+
+WriteOutcome = WriteResult | OpenSearchException
+"""A bulk answers per operation; a failed one does not stop the others."""

@@ -1,0 +1,1 @@
+"""Index administration: names, settings, mappings, aliases."""

@@ -1,0 +1,58 @@
+"""What the layers above need of models, and nothing more. `ModelService` satisfies it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from ragstone.core.clock import Deadline
+from ragstone.core.xcontent import JsonObject
+
+
+@dataclass(frozen=True)
+class PredictResult:
+    """`inference_results` as the predict API answers it: `[{"output": [tensor, ...], "status_code": 200}, ...]`."""
+
+    inference_results: list[JsonObject]
+
+    def first_map(self) -> JsonObject | None:
+        """`dataAsMap` of the first output of the first result; None when the model answered with something else."""
+        for result in self.inference_results[:1]:
+            for output in (result.get("output") or [])[:1]:
+                found = output.get("dataAsMap")
+                return found if isinstance(found, dict) else None
+        return None
+
+
+class Predictor(Protocol):
+    async def predict_remote(
+        self,
+        model_id: str,
+        parameters: Mapping[str, Any],
+        *,
+        literal: bool = False,
+        deadline: Deadline | None = None,
+    ) -> PredictResult:
+        """Call a remote model with `parameters`, as `POST /models/{id}/_predict` would.
+
+        `literal=True`: the values are data. A placeholder inside a value is not expanded, a text is escaped by where
+        it stands in the template and never by what it looks like, lists and objects are inserted as JSON.
+        Raises StatusException (404 unknown model; the provider's own status), IllegalArgumentException,
+        OpenSearchTimeoutException when the deadline passes.
+        """
+        ...
+
+    async def embed(
+        self,
+        model_id: str,
+        texts: Sequence[str],
+        *,
+        content_type: Literal["query", "passage"] = "passage",
+        deadline: Deadline | None = None,
+    ) -> list[list[float]]:
+        """One vector per text, in order, from a local or remote embedding model.
+
+        Raises StatusException, IllegalArgumentException (not deployed, not an embedding model).
+        """
+        ...

@@ -1,0 +1,1 @@
+"""Ingest and search pipelines: `processor` has the contracts and registries, the folders one file per processor."""

@@ -1,0 +1,142 @@
+"""Contracts of the outside world. Services are handed implementations by `node.py`; tests hand in fakes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ragstone.core.clock import Deadline
+
+Vectors = NDArray[np.float32]
+"""Shape (texts, dimension)."""
+
+
+# ── HTTP ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, kw_only=True)
+class HttpRequest:
+    """One outbound request. `headers` may hold secrets: it is left out of `repr`.
+
+    Times are in seconds. `allow_private=False` refuses hosts that resolve to a private address, at connect time, for
+    every address of the host.
+    """
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes | None = field(repr=False, default=None)
+    connect_timeout: float = 30.0
+    read_timeout: float = 30.0
+    max_connections: int = 30
+    verify_tls: bool = True
+    allow_private: bool = False
+    max_response: int = 100_000_000
+    """Bytes."""
+
+
+@dataclass(frozen=True)
+class HttpResponse:
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class HttpTransport(Protocol):
+    async def send(self, request: HttpRequest, deadline: Deadline | None = None) -> HttpResponse:
+        """Send once; redirects are not followed.
+
+        Raises HttpTransportError with the kind of failure. Cancelling the caller cancels the request.
+        """
+        ...
+
+    async def close(self) -> None: ...
+
+
+class HttpTransportError(Exception):
+    """A request that got no whole answer. `message` reads like OpenSearch's (`Read timed out`, ...).
+
+    kind: `private_address`, `unknown_host`, `connect`, `timeout` (read timeout or deadline), `pool` (no free
+    connection in time), `broken_body` (cut short), `too_large`, `tls`.
+    """
+
+    def __init__(
+        self,
+        kind: Literal[
+            "private_address", "unknown_host", "connect", "timeout", "pool", "broken_body", "too_large", "tls"
+        ],
+        message: str,
+    ) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.message = message
+
+
+# ── embedding models that run here ───────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class PretrainedModel:
+    """One entry of the catalogue of models that OpenSearch publishes under a name."""
+
+    name: str
+    """`huggingface/sentence-transformers/all-MiniLM-L6-v2`."""
+    versions: tuple[str, ...]
+    formats: tuple[str, ...]
+    function_name: str
+    dimension: int | None
+    model_type: str | None = None
+    framework_type: str | None = None
+    pull_name: str | None = None
+    """What `ragstone models pull` calls it; None when nobody offers its weights in a way that we can fetch."""
+
+
+class EmbeddingModel(Protocol):
+    """A loaded model. Blocking: call it in the `ml_predict` pool. Safe from several threads."""
+
+    dimension: int
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """One row per text, in order. Over-long texts are cut at the model's limit."""
+        ...
+
+
+class EmbeddingRuntime(Protocol):
+    def catalogue(self) -> Sequence[PretrainedModel]: ...
+
+    def locate(self, name: str) -> Path:
+        """The folder with the weights of a pretrained model.
+
+        Raises ModelNotAvailable, whose message says what is needed to get it.
+        """
+        ...
+
+    def load(self, name: str) -> EmbeddingModel:
+        """Read the weights; blocking, a tenth of a second for MiniLM. Raises ModelNotAvailable."""
+        ...
+
+
+class ModelNotAvailable(Exception):
+    """The weights, or the libraries to run them, are not here. The message tells the user what to do."""
+
+
+# ── secrets at rest ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Encryptor(Protocol):
+    def seal(self, text: str, context: str) -> str:
+        """Authenticated encryption to printable text. Only the same `context` opens it again."""
+        ...
+
+    def open(self, sealed: str, context: str) -> str:
+        """Raises SealBroken when key, context or text do not fit."""
+        ...
+
+
+class SealBroken(Exception):
+    """A sealed text that this node's master key does not open."""

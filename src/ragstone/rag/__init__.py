@@ -1,0 +1,1 @@
+"""Generative answers over search hits, and the local extractive reader."""

@@ -1,0 +1,44 @@
+"""The services route handlers call. Filled by `node.py`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ragstone.cluster.model import NodeInfo
+    from ragstone.cluster.service import ClusterService
+    from ragstone.core.clock import Clock
+    from ragstone.core.settings import Settings
+    from ragstone.documents.bulk import BulkService
+    from ragstone.documents.service import DocumentService
+    from ragstone.indices.service import IndexService
+    from ragstone.ml.connectors.service import ConnectorService
+    from ragstone.ml.memory.service import MemoryService
+    from ragstone.ml.model_groups.service import ModelGroupService
+    from ragstone.ml.models.service import ModelService
+    from ragstone.ml.tasks import TaskService
+    from ragstone.pipelines.ingest.service import IngestService
+    from ragstone.pipelines.search.service import SearchPipelineService
+    from ragstone.rag.reader import Reader
+    from ragstone.search.service import SearchService
+
+
+@dataclass(frozen=True)
+class Services:
+    settings: Settings
+    node: NodeInfo
+    clock: Clock
+    cluster: ClusterService
+    indices: IndexService
+    documents: DocumentService
+    bulk: BulkService
+    search: SearchService
+    ingest: IngestService
+    search_pipelines: SearchPipelineService
+    connectors: ConnectorService
+    model_groups: ModelGroupService
+    models: ModelService
+    tasks: TaskService
+    memory: MemoryService
+    reader: Reader

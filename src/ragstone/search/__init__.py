@@ -1,0 +1,1 @@
+"""One search from the resolved names to the rendered response."""

@@ -1,0 +1,40 @@
+"""Positions in error messages, and Java's names for JSON values."""
+
+from ragstone.core import json
+from ragstone.core.errors import ParsingException, XContentParseException, error_body
+from ragstone.core.xcontent import Place, java_text, locate, token
+
+
+def test_a_parse_error_finds_its_place_in_the_text() -> None:
+    body = b'{"query": {"knn": {"v": {"vector": [1, 2],\n "foo": 1}}}}'
+    decoded = json.decode(body)
+    error = XContentParseException("[knn] unknown field [foo]", place=Place(decoded["query"]["knn"]["v"], "foo"))
+    outer = ParsingException("unknown query [x]", cause=error, place=Place(decoded["query"], "knn", "value"))
+
+    locate(outer, body, decoded)
+
+    assert error.reason == "[2:2] [knn] unknown field [foo]"
+    assert outer.metadata == {"line": 1, "col": 19}
+
+
+def test_places_inside_lists_and_at_the_end_of_values() -> None:
+    body = b'{"a": [10, {"b": [1, 2]}]}'
+    decoded = json.decode(body)
+    for place, column in ((Place(decoded["a"], 1, "value"), 12), (Place(decoded["a"][1], "b", "end"), 23)):
+        error = ParsingException("x", place=place)
+        locate(error, body, decoded)
+        assert error.metadata["col"] == column
+
+
+def test_root_cause_is_the_innermost_error_of_opensearch_itself() -> None:
+    inner = XContentParseException("[1:1] inner")
+    body = error_body(ParsingException("outer", cause=inner))
+    assert body["error"]["root_cause"] == [{"type": "x_content_parse_exception", "reason": "[1:1] inner"}]
+    assert body["error"]["caused_by"]["type"] == "x_content_parse_exception"
+
+
+def test_java_forms_of_json_values() -> None:
+    assert java_text({"a": [1, None, True], "b": "x"}) == "{a=[1, null, true], b=x}"
+    assert [token(v) for v in ({}, [], "x", 1, None, False)] == [
+        "START_OBJECT", "START_ARRAY", "VALUE_STRING", "VALUE_NUMBER", "VALUE_NULL", "VALUE_BOOLEAN",
+    ]  # fmt: skip
