@@ -1,0 +1,1 @@
+"""Ingest pipelines: they change documents before these are written."""
