@@ -47,5 +47,6 @@ def configure(level: str) -> None:
 
 
 def get_logger(name: str) -> FilteringBoundLogger:
-    """`log.info("index created", index=name)`: an event in plain words, the facts as keys. Never a secret."""
-    return cast(FilteringBoundLogger, structlog.get_logger(logger=name))
+    """`log.info("index created", index=name)`: an event in plain words, the facts as keys. Never a secret. `name` is logged
+    as `component`."""
+    return cast(FilteringBoundLogger, structlog.get_logger(component=name))
