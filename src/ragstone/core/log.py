@@ -47,6 +47,8 @@ def configure(level: str) -> None:
 
 
 def get_logger(name: str) -> FilteringBoundLogger:
-    """`log.info("index created", index=name)`: an event in plain words, the facts as keys. Never a secret. `name` is logged
-    as `component`."""
+    """`log.info("index created", index=name)`: an event in plain words, the facts as keys. Never a secret.
+
+    `name` is logged as `component`.
+    """
     return cast(FilteringBoundLogger, structlog.get_logger(component=name))
