@@ -44,7 +44,9 @@ class HttpRequest:
 class HttpResponse:
     status: int
     headers: Mapping[str, str]
+    """Names in lower case; a repeated header's values are joined by `, `."""
     body: bytes
+    """Already inflated."""
 
 
 class HttpTransport(Protocol):

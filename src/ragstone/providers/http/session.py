@@ -1,0 +1,179 @@
+"""One exchange over aiohttp, and its faults in our words. Imported on the first call: aiohttp costs a sixth of a
+second."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import socket
+import ssl
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
+
+from ragstone._version import __version__
+from ragstone.providers.api import HttpRequest, HttpResponse, HttpTransportError
+from ragstone.providers.http.addresses import Resolver, is_literal, is_private
+
+_PRINTABLE = re.compile(r"[!-~]+")
+
+
+class Session:
+    """A pool of connections, either with or without the right to enter private networks."""
+
+    def __init__(self, resolver: Resolver, ssl_context: ssl.SSLContext | None, *, allow_private: bool) -> None:
+        self._allow_private = allow_private
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(
+                # How many connections a host gets is decided per request, by the transport.
+                limit=0,
+                resolver=_CheckedResolver(resolver, allow_private),
+                ssl=ssl_context or True,
+            ),
+            # Connectors of different users share this session: no cookie of one may reach another.
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers={"User-Agent": f"ragstone/{__version__}"},
+            skip_auto_headers=["Content-Type"],
+        )
+
+    async def exchange(self, request: HttpRequest) -> HttpResponse:
+        """Send and read the whole answer. Raises HttpTransportError only."""
+        try:
+            # A URL that can go out as it stands does: rewriting its escapes would break a signature over it.
+            url = URL(request.url, encoded=_PRINTABLE.fullmatch(request.url) is not None)
+            peer = _peer(url)
+        except ValueError as error:
+            raise HttpTransportError("connect", str(error)) from None
+        if url.raw_host is not None and is_literal(url.raw_host):
+            self._check_literal(url.raw_host)
+        try:
+            async with self._session.request(
+                request.method,
+                url,
+                headers=request.headers,
+                data=request.body,
+                allow_redirects=False,
+                ssl=request.verify_tls,
+                timeout=aiohttp.ClientTimeout(
+                    connect=request.connect_timeout,
+                    sock_connect=request.connect_timeout,
+                    sock_read=request.read_timeout,
+                ),
+            ) as response:
+                body = await _read(response, request.max_response)
+                headers: dict[str, str] = {}
+                for name, value in response.headers.items():
+                    name = name.lower()
+                    headers[name] = f"{headers[name]}, {value}" if name in headers else value
+                return HttpResponse(response.status, headers, body)
+        except aiohttp.ConnectionTimeoutError:
+            millis = int(request.connect_timeout * 1000)
+            raise HttpTransportError("connect", f"connection timed out after {millis} ms: {peer}") from None
+        except TimeoutError:
+            raise HttpTransportError("timeout", "Read timed out") from None
+        except aiohttp.ClientConnectorDNSError:
+            raise HttpTransportError("unknown_host", f"{url.raw_host}: Name or service not known") from None
+        except (aiohttp.ClientConnectorCertificateError, aiohttp.ClientSSLError) as error:
+            raise HttpTransportError("tls", _tls_text(error)) from None
+        except aiohttp.ClientConnectorError as error:
+            raise HttpTransportError("connect", f"{_reason(error.os_error)}: {peer}") from None
+        except (aiohttp.InvalidURL, ValueError) as error:
+            # aiohttp's own checks: no host, a line break in a header. Its text names no value.
+            raise HttpTransportError("connect", str(error)) from None
+        except (aiohttp.ClientError, OSError) as error:
+            raise HttpTransportError("broken_body", _broken_text(error)) from None
+
+    def _check_literal(self, host: str) -> None:
+        try:
+            private = is_private(host)
+        except ValueError:  # `127.1`, `2130706433` and such, which C libraries take for addresses
+            raise HttpTransportError("unknown_host", f"{host}: Name or service not known") from None
+        if private and not self._allow_private:
+            raise _private(host)
+
+    async def close(self) -> None:
+        await self._session.close()
+
+
+class _CheckedResolver(AbstractResolver):
+    """Hands aiohttp only addresses that passed, so what was checked is what is connected to, whatever the name
+    server says a moment later. One private address among them refuses the host."""
+
+    def __init__(self, resolver: Resolver, allow_private: bool) -> None:
+        self._resolver = resolver
+        self._allow_private = allow_private
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        addresses = await self._resolver(host, port)
+        if not self._allow_private and any(not a.exempt and is_private(a.ip) for a in addresses):
+            raise _private(host)
+        return [
+            ResolveResult(
+                hostname=host,
+                host=address.ip,
+                port=address.port,
+                family=socket.AF_INET6 if ":" in address.ip else socket.AF_INET,
+                proto=0,
+                flags=socket.AI_NUMERICHOST,
+            )
+            for address in addresses
+        ]
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+
+async def _read(response: aiohttp.ClientResponse, limit: int) -> bytes:
+    too_large = HttpTransportError("too_large", f"JSON string size exceeds maximum allowed size ({limit} bytes)")
+    expected = response.content_length
+    if expected is not None and expected > limit:
+        raise too_large
+    body = bytearray()
+    try:
+        async for chunk in response.content.iter_any():
+            body += chunk
+            if len(body) > limit:
+                raise too_large
+    except (aiohttp.ClientPayloadError, ConnectionError):
+        if expected is not None and "Content-Encoding" not in response.headers:
+            text = f"Response had content-length of {expected} bytes, but only received {len(body)} bytes"
+            raise HttpTransportError("broken_body", f"{text} before the connection was closed.") from None
+        raise
+    return bytes(body)
+
+
+def _private(host: str) -> HttpTransportError:
+    return HttpTransportError("private_address", f"Remote inference host name has private ip address: {host}")
+
+
+def _peer(url: URL) -> str:
+    """As Java prints a socket address: `/127.0.0.1:1` for a literal one, `host:1` for a name."""
+    host = url.raw_host or ""
+    return f"/{host}:{url.port}" if is_literal(host) else f"{host}:{url.port}"
+
+
+def _reason(error: OSError) -> str:
+    if error.errno is None:
+        return "Connection failed"
+    return os.strerror(error.errno)
+
+
+def _tls_text(error: Exception) -> str:
+    inner = getattr(error, "certificate_error", None) or getattr(error, "os_error", None) or error
+    if isinstance(inner, ssl.SSLCertVerificationError):
+        return f"TLS certificate refused: {inner.verify_message}"
+    return f"TLS handshake failed: {getattr(inner, 'reason', None) or type(inner).__name__}"
+
+
+def _broken_text(error: Exception) -> str:
+    if isinstance(error, aiohttp.ClientResponseError):
+        return "The remote service did not answer in HTTP/1.1"
+    if isinstance(error, aiohttp.ClientPayloadError) and "decode" in str(error).lower():
+        return "The response body does not fit its Content-Encoding"
+    if isinstance(error, aiohttp.ServerDisconnectedError | aiohttp.ClientPayloadError | asyncio.IncompleteReadError):
+        return "The connection was closed before the response was complete"
+    return "Connection reset"
