@@ -224,7 +224,7 @@ class BulkService:
             return index
         external = item.version_type != "internal"
         if (item.action == "delete" and not external) or not self._settings.get(AUTO_CREATE_INDEX):
-            raise IndexNotFoundException(name, resource_type="index_or_alias" if item.action == "delete" else None)
+            raise IndexNotFoundException(name, resource_type="index_expression" if item.action == "delete" else None)
         with contextlib.suppress(ResourceAlreadyExistsException):  # somebody else was faster: it is there
             await self._engine.create_index(name, {}, {}, {})
         run.metadata = await self._engine.metadata()

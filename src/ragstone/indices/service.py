@@ -1,0 +1,153 @@
+"""Creating, reading, changing and removing indices."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ragstone.core.errors import IndexNotFoundException, MapperParsingException, ParseException
+from ragstone.core.xcontent import JsonObject
+from ragstone.engine.api import Engine
+from ragstone.engine.values import IndexMetadata, IndexStats
+from ragstone.indices.aliases import AliasAction, alias_body, check_alias_name, plan
+from ragstone.indices.resolver import IndicesOptions, Resolved, resolve
+
+ADMIN = IndicesOptions(expand_closed=True, forbid_closed=False)
+"""How reads of metadata take expressions."""
+DELETE = IndicesOptions(expand_closed=True, forbid_closed=False, allow_aliases=False)
+
+
+@dataclass(frozen=True)
+class Shards:
+    """What a broadcast answers under `_shards`. One process holds one copy of everything."""
+
+    total: int
+    successful: int
+
+    def to_json(self) -> JsonObject:
+        return {"total": self.total, "successful": self.successful, "failed": 0}
+
+
+class IndexService:
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    async def create(self, name: str, body: Any) -> IndexMetadata:
+        """Create an index from `{"settings", "mappings", "aliases"}`, all optional.
+
+        Raises ParseException for unknown keys, and what the engine raises.
+        """
+        if not isinstance(body, dict):
+            raise ParseException("Failed to parse content to map")
+        parts: dict[str, JsonObject] = {"settings": {}, "mappings": {}, "aliases": {}}
+        for key, value in body.items():
+            if key not in parts:
+                raise ParseException(f"unknown key [{key}] for create index")
+            if value is not None and not isinstance(value, dict):
+                raise ParseException(f"key [{key}] must be an object")
+            parts[key] = value or {}
+        metadata = await self._engine.metadata()
+        aliases = {}
+        for alias, given in parts["aliases"].items():
+            if alias != name:
+                check_alias_name(metadata, alias)
+            aliases[alias] = alias_body(given)
+        return await self._engine.create_index(name, parts["settings"], parts["mappings"], aliases)
+
+    async def delete(self, expression: str, options: IndicesOptions = DELETE) -> None:
+        """Remove all indices of an expression. Raises IndexNotFoundException before anything is removed."""
+        for found in resolve(await self._engine.metadata(), expression, options):
+            await self._engine.delete_index(found.index.name)
+
+    async def exists(self, expression: str, options: IndicesOptions = ADMIN) -> bool:
+        """Whether every name of the expression is there; a wildcard without a match counts as there."""
+        try:
+            resolve(await self._engine.metadata(), expression, options)
+        except IndexNotFoundException:
+            return False
+        return True
+
+    async def get(self, expression: str | None, options: IndicesOptions = ADMIN) -> list[IndexMetadata]:
+        return [found.index for found in await self.resolve(expression, options)]
+
+    async def resolve(self, expression: str | None, options: IndicesOptions = ADMIN) -> list[Resolved]:
+        """The indices of an expression with their alias filters."""
+        return resolve(await self._engine.metadata(), expression, options)
+
+    async def put_mapping(self, expression: str, mappings: Any, options: IndicesOptions = ADMIN) -> None:
+        """Merge a mapping into every index of the expression. Raises what the engine raises."""
+        if not isinstance(mappings, dict):
+            raise MapperParsingException("mapping must be an object")
+        for found in resolve(await self._engine.metadata(), expression, options):
+            await self._engine.put_mapping(found.index.name, mappings)
+
+    async def put_settings(
+        self,
+        expression: str | None,
+        body: Any,
+        *,
+        preserve_existing: bool = False,
+        options: IndicesOptions = ADMIN,
+    ) -> None:
+        """Change settings of every index of the expression; the body may wrap them in `settings`."""
+        if not isinstance(body, dict):
+            raise ParseException("Failed to parse content to map")
+        settings = body["settings"] if set(body) == {"settings"} and isinstance(body["settings"], dict) else body
+        for found in resolve(await self._engine.metadata(), expression, options):
+            await self._engine.put_settings(found.index.name, settings, preserve_existing=preserve_existing)
+
+    async def update_aliases(self, actions: Sequence[AliasAction]) -> None:
+        """Apply alias actions together. Raises before anything is changed."""
+        removed, changes = plan(await self._engine.metadata(), actions)
+        for name in removed:
+            await self._engine.delete_index(name)
+        if changes:
+            await self._engine.update_aliases(changes)
+
+    async def refresh(self, expression: str | None, options: IndicesOptions | None = None) -> Shards:
+        found = resolve(await self._engine.metadata(), expression, options)
+        await self._engine.refresh([one.index.name for one in found])
+        return shards_of([one.index for one in found])
+
+    async def flush(self, expression: str | None, options: IndicesOptions | None = None) -> Shards:
+        found = resolve(await self._engine.metadata(), expression, options)
+        await self._engine.flush([one.index.name for one in found])
+        return shards_of([one.index for one in found])
+
+    async def stats(self, index: IndexMetadata) -> IndexStats:
+        return await self._engine.stats(index.name)
+
+
+def shards_of(indices: Sequence[IndexMetadata]) -> Shards:
+    """All copies that the indices ask for, and the one of each that is here."""
+    primaries = sum(index.number_of_shards for index in indices)
+    copies = sum(index.number_of_shards * (1 + index.number_of_replicas) for index in indices)
+    return Shards(copies, primaries)
+
+
+def show_settings(index: IndexMetadata, *, flat: bool = False, names: Sequence[str] = ()) -> JsonObject:
+    """`settings` of an index as the API shows them: nested unless `flat`; `names` are patterns of full keys."""
+    shown = {
+        key: value
+        for key, value in index.settings.items()
+        if not names or any(fnmatch.fnmatchcase(key, name) for name in names)
+    }
+    return shown if flat else nest(shown)
+
+
+def nest(flat: Mapping[str, Any]) -> JsonObject:
+    """`{"a.b": 1}` to `{"a": {"b": 1}}`; a key that is both a value and a prefix stays dotted."""
+    nested: JsonObject = {}
+    for key in sorted(flat):
+        *parents, leaf = key.split(".")
+        node = nested
+        for depth, parent in enumerate(parents):
+            below = node.setdefault(parent, {})
+            if not isinstance(below, dict):
+                leaf = ".".join([*parents[depth:], leaf])
+                break
+            node = below
+        node[leaf] = flat[key]
+    return nested

@@ -1,0 +1,145 @@
+"""`/{index}` itself, `_settings`, `_refresh`, `_flush`, `_stats`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ragstone.core.xcontent import JsonObject
+from ragstone.engine.values import IndexMetadata
+from ragstone.indices.resolver import IndicesOptions
+from ragstone.indices.service import ADMIN, DELETE, nest, show_settings
+from ragstone.rest.request import Request
+from ragstone.rest.response import Response, acknowledged
+from ragstone.rest.router import Routes
+from ragstone.rest.services import Services
+
+routes = Routes()
+
+TARGETS = ("ignore_unavailable", "allow_no_indices", "expand_wildcards")
+TIMEOUTS = ("timeout", "cluster_manager_timeout", "master_timeout")
+
+
+def indices_options(request: Request, base: IndicesOptions | None = None) -> IndicesOptions:
+    """Index expression options of a request over the API's own defaults."""
+    base = (base or IndicesOptions()).with_expansion(request.query.get("expand_wildcards"))
+    return IndicesOptions(
+        request.flag("ignore_unavailable", base.ignore_unavailable),
+        request.flag("allow_no_indices", base.allow_no_indices),
+        base.expand_open,
+        base.expand_closed,
+        base.expand_hidden,
+        base.forbid_closed,
+        base.allow_aliases,
+    )
+
+
+@routes.add("PUT /{index}", parameters=[*TIMEOUTS, "wait_for_active_shards"])
+async def create_index(services: Services, request: Request) -> Response:
+    created = await services.indices.create(request.required("index"), request.json_or({}))
+    wanted = request.query.get("wait_for_active_shards", "1")
+    copies = 1 + created.number_of_replicas
+    enough = wanted in ("0", "1") or (wanted == "all" and copies == 1)
+    return Response({"acknowledged": True, "shards_acknowledged": enough, "index": created.name})
+
+
+@routes.add("DELETE /{index}", parameters=[*TIMEOUTS, *TARGETS])
+async def delete_index(services: Services, request: Request) -> Response:
+    await services.indices.delete(request.required("index"), indices_options(request, DELETE))
+    return acknowledged()
+
+
+@routes.add("HEAD /{index}", parameters=[*TARGETS, "local", "flat_settings", "include_defaults"])
+async def index_exists(services: Services, request: Request) -> Response:
+    found = await services.indices.exists(request.required("index"), indices_options(request, ADMIN))
+    return Response(status=200 if found else 404)
+
+
+@routes.add("GET /{index}", parameters=[*TARGETS, *TIMEOUTS, "local", "flat_settings", "include_defaults"])
+async def get_index(services: Services, request: Request) -> Response:
+    flat = request.flag("flat_settings")
+    found = await services.indices.get(request.required("index"), indices_options(request, ADMIN))
+    return Response({index.name: _whole(index, flat) for index in found})
+
+
+def _whole(index: IndexMetadata, flat: bool) -> JsonObject:
+    return {
+        "aliases": dict(sorted(index.aliases.items())),
+        "mappings": index.mappings,
+        "settings": show_settings(index, flat=flat),
+    }
+
+
+@routes.add(
+    "GET /_settings",
+    "GET /_settings/{name}",
+    "GET /{index}/_settings",
+    "GET /{index}/_settings/{name}",
+    "GET /{index}/_setting/{name}",
+    parameters=[*TARGETS, *TIMEOUTS, "local", "flat_settings", "include_defaults"],
+)
+async def get_settings(services: Services, request: Request) -> Response:
+    flat, names = request.flag("flat_settings"), _setting_names(request)
+    found = await services.indices.get(request.param("index"), indices_options(request, ADMIN))
+    shown = {index.name: {"settings": show_settings(index, flat=flat, names=names)} for index in found}
+    return Response({name: body for name, body in shown.items() if body["settings"] or not names})
+
+
+def _setting_names(request: Request) -> Sequence[str]:
+    return [] if request.param("name") in (None, "_all", "*") else request.names("name")
+
+
+@routes.add(
+    "PUT /_settings", "PUT /{index}/_settings", parameters=[*TARGETS, *TIMEOUTS, "preserve_existing", "flat_settings"]
+)
+async def put_settings(services: Services, request: Request) -> Response:
+    await services.indices.put_settings(
+        request.param("index"),
+        request.json(),
+        preserve_existing=request.flag("preserve_existing"),
+        options=indices_options(request, ADMIN),
+    )
+    return acknowledged()
+
+
+@routes.add("POST /_refresh", "GET /_refresh", "POST /{index}/_refresh", "GET /{index}/_refresh", parameters=TARGETS)
+async def refresh(services: Services, request: Request) -> Response:
+    shards = await services.indices.refresh(request.param("index"), indices_options(request))
+    return Response({"_shards": shards.to_json()})
+
+
+@routes.add(
+    "POST /_flush",
+    "GET /_flush",
+    "POST /{index}/_flush",
+    "GET /{index}/_flush",
+    parameters=[*TARGETS, "force", "wait_if_ongoing"],
+)
+async def flush(services: Services, request: Request) -> Response:
+    shards = await services.indices.flush(request.param("index"), indices_options(request))
+    return Response({"_shards": shards.to_json()})
+
+
+@routes.add("GET /_stats", "GET /{index}/_stats", parameters=[*TARGETS, "level", "forbid_closed_indices"])
+async def stats(services: Services, request: Request) -> Response:
+    """Documents and sizes only; further metrics are not kept."""
+    found = await services.indices.get(request.param("index"), indices_options(request))
+    per_index: JsonObject = {}
+    totals = {"docs.count": 0, "docs.deleted": 0, "store.size_in_bytes": 0}
+    shards = 0
+    for index in found:
+        numbers = await services.indices.stats(index)
+        flat = {
+            "docs.count": numbers.documents,
+            "docs.deleted": numbers.deleted,
+            "store.size_in_bytes": numbers.size,
+        }
+        totals = {key: totals[key] + flat[key] for key in totals}
+        shards += index.number_of_shards
+        per_index[index.name] = {"uuid": index.uuid, "primaries": nest(flat), "total": nest(flat)}
+    return Response(
+        {
+            "_shards": {"total": shards, "successful": shards, "failed": 0},
+            "_all": {"primaries": nest(totals), "total": nest(totals)},
+            "indices": per_index,
+        }
+    )
