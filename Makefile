@@ -1,0 +1,76 @@
+# Two commands on a fresh machine: `make demo` and `make test`. They need Python >= 3.11 and make.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+
+PYTHON ?= $(shell for p in python3.14 python3.13 python3.12 python3.11 python3; do \
+	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& { echo $$p; break; }; done)
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+RUNTIME := $(VENV)/.runtime
+DEV := $(VENV)/.dev
+WORKERS ?= 2
+ORACLE ?= ../shared/oracle
+ROUNDS ?= 30
+
+.PHONY: help demo test check fix serve oracle faults bench compat lock clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; set PYTHON=/path/to/python" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(RUNTIME): $(VENV)/bin/python requirements/runtime.txt pyproject.toml
+	$(PIP) install --quiet --require-hashes -r requirements/runtime.txt
+	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(DEV): $(RUNTIME) requirements/dev.txt
+	$(PIP) install --quiet --require-hashes -r requirements/dev.txt
+	@touch $@
+
+demo: $(RUNTIME) ## The tutorial, from an empty folder to an answered question
+	@$(BIN)/ragstone demo
+
+serve: $(RUNTIME) ## Start a server on 127.0.0.1:9200 with ./data
+	@$(BIN)/ragstone serve
+
+test: $(DEV) ## All tests
+	@$(BIN)/python -m pytest -q -n $(WORKERS)
+
+check: $(DEV) ## Format, lint, types, arrows between layers, generated pages
+	$(BIN)/ruff format --check src tests benchmarks tools
+	$(BIN)/ruff check src tests benchmarks tools
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python tools/compatibility.py --check
+
+fix: $(DEV) ## Format, and mend what the linter can mend
+	$(BIN)/ruff format src tests benchmarks tools
+	$(BIN)/ruff check --fix src tests benchmarks tools
+
+oracle: $(DEV) ## Compare with recorded answers of a real OpenSearch (ORACLE=folder)
+	@$(BIN)/python tools/oracle.py $(ORACLE)
+
+faults: $(DEV) ## Kill the server ROUNDS times while it writes, and look for what was lost
+	@RAGSTONE_FAULT_ROUNDS=$(ROUNDS) $(BIN)/python -m pytest -q tests/faults --timeout 1800
+
+bench: $(DEV) ## Every benchmark beside its raw library (CASE=name for one)
+	@$(BIN)/python benchmarks/run.py $(CASE)
+
+compat: $(DEV) ## Write COMPATIBILITY.md from the registries
+	@$(BIN)/python tools/compatibility.py
+
+lock: $(DEV) ## Compile the hash-pinned requirements again
+	$(PIP) install --quiet uv
+	$(BIN)/uv pip compile pyproject.toml requirements/build.in --extra embed --universal --python-version 3.11 \
+		--generate-hashes --no-header --no-annotate --no-emit-index-url --upgrade -q -o requirements/runtime.txt
+	$(BIN)/uv pip compile pyproject.toml requirements/build.in --extra embed --group test --group check --universal \
+		--python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url -c requirements/runtime.txt \
+		-q -o requirements/dev.txt
+
+clean: ## Remove the environment and caches
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
