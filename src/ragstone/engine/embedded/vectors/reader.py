@@ -1,0 +1,123 @@
+"""VectorReader: the vectors of one published moment, searched by any number of threads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ragstone.engine.embedded.vectors.exact import Positions, best, index_form
+from ragstone.engine.embedded.vectors.segments import Mask, Part, Rows, positions_of
+from ragstone.engine.embedded.vectors.spaces import Floats, VectorSpec, least_score, score
+
+DEFAULT_EF_SEARCH = 100
+"""OpenSearch's default, which keeps recall at 10 above 0.99 on sentence embeddings (see docs/decisions)."""
+
+
+@dataclass(frozen=True)
+class View:
+    """A part and who of it is alive (None: everybody), as of one publish."""
+
+    part: Part
+    alive: Mask | None
+    count: int
+    """How many are alive."""
+
+
+class VectorReader:
+    """Immutable. Rows are ascending inside each view, and the views' row ranges do not overlap."""
+
+    def __init__(self, spec: VectorSpec, views: Sequence[View]) -> None:
+        self.spec = spec
+        self._views = tuple(view for view in views if view.count)
+        self.count = sum(view.count for view in self._views)
+        """Live vectors."""
+
+    def search(
+        self, query: Floats, k: int, *, ef_search: int | None = None, allowed: NDArray[np.int64] | None = None
+    ) -> tuple[Rows, Floats]:
+        """Rows and scores of the k nearest, best first, ties by row; fewer only where fewer are alive and allowed.
+
+        `query` has the field's width and is not zero where the space forbids it. `ef_search` is the breadth of the
+        graph search (at least k is used). `allowed` are the rows passing a filter, ascending: the answer is exact or
+        as near to it as without a filter, whatever share of the vectors passes.
+        """
+        form = index_form(self.spec, query)
+        ef = max(k, ef_search or self.spec.ef_search or DEFAULT_EF_SEARCH)
+        rows: list[Rows] = []
+        raws: list[Floats] = []
+        for view in self._views:
+            if allowed is None:
+                positions, raw = view.part.nearest(form, min(k, view.count), ef=ef, alive=view.alive)
+            else:
+                passing = self._passing(view, allowed)
+                if not len(passing):
+                    continue
+                positions, raw = view.part.nearest_of(form, min(k, len(passing)), ef=ef, positions=passing)
+            rows.append(view.part.rows[positions])
+            raws.append(raw)
+        return self._ranked(rows, raws, k)
+
+    def search_radial(
+        self,
+        query: Floats,
+        *,
+        min_score: float | None = None,
+        max_distance: float | None = None,
+        limit: int | None = None,
+        allowed: NDArray[np.int64] | None = None,
+    ) -> tuple[Rows, Floats]:
+        """All rows on or inside the limit, best first, ties by row; at most the `limit` best. Always exact.
+
+        Exactly one of `min_score` and `max_distance` (in the space's own measure, see `least_score`) is given.
+        """
+        form = index_form(self.spec, query)
+        least = least_score(self.spec, min_score=min_score, max_distance=max_distance)
+        rows: list[Rows] = []
+        raws: list[Floats] = []
+        for view in self._views:
+            positions = self._passing(view, allowed)
+            whole = len(positions) == len(view.part.rows)
+            raw = view.part.raw_values(form, None if whole else positions)
+            inside = np.flatnonzero(score(self.spec.space, raw) >= least)
+            rows.append(view.part.rows[positions[inside]])
+            raws.append(raw[inside])
+        return self._ranked(rows, raws, limit)
+
+    def vector(self, row: int) -> Floats | None:
+        """The vector of one row, None when it has none. See `vectors`."""
+        found, vectors = self.vectors(np.array([row], np.int64))
+        return vectors[0] if len(found) else None
+
+    def vectors(self, rows: NDArray[np.int64]) -> tuple[Rows, Floats]:
+        """Those of `rows` (ascending) that have a vector, and their vectors, shape (n, width).
+
+        In index form as far as it differs from the document: unit length for cosinesimil.
+        """
+        found: list[Rows] = [np.empty(0, np.int64)]
+        vectors: list[Floats] = [np.empty((0, self.spec.width), np.float32)]
+        for view in self._views:
+            positions = self._passing(view, rows)
+            matrix = view.part.vectors(positions)
+            found.append(view.part.rows[positions])
+            vectors.append((matrix.view(np.int8) if matrix.dtype == np.uint8 else matrix).astype(np.float32))
+        order = np.argsort(np.concatenate(found), kind="stable")
+        return np.concatenate(found)[order], np.concatenate(vectors)[order]
+
+    def _passing(self, view: View, allowed: Rows | None) -> Positions:
+        """Positions alive in `view` and among the allowed rows, ascending."""
+        if allowed is None:
+            return np.arange(len(view.part.rows)) if view.alive is None else np.flatnonzero(view.alive)
+        positions = positions_of(view.part.rows, allowed)
+        return positions if view.alive is None else positions[view.alive[positions]]
+
+    def _ranked(self, rows: list[Rows], raws: list[Floats], limit: int | None) -> tuple[Rows, Floats]:
+        if not rows:
+            return np.empty(0, np.int64), np.empty(0, np.float32)
+        all_rows, all_raws = np.concatenate(rows), np.concatenate(raws)
+        by_row = np.argsort(all_rows, kind="stable")
+        all_rows, all_raws = all_rows[by_row], all_raws[by_row]
+        chosen = best(self.spec.space, all_raws, len(all_raws) if limit is None else limit)
+        return all_rows[chosen], score(self.spec.space, all_raws[chosen])
