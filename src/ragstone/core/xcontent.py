@@ -80,11 +80,12 @@ def as_bool(value: Any) -> bool:
 class Place:
     """Where in a body an error happened: at `container[key]`, its key, its value or the end of its value.
 
-    A parser knows the decoded container it stands in, not the text. The edge that holds the text calls `locate`.
+    Without a key it is the container itself: its first bracket or, with `end`, its last one. A parser knows the decoded
+    container it stands in, not the text. The edge that holds the text calls `locate`.
     """
 
     container: JsonObject | list[Any]
-    key: str | int
+    key: str | int | None
     part: Literal["key", "value", "end"] = "key"
 
 
@@ -98,8 +99,14 @@ def locate(error: OpenSearchException, body: bytes, decoded: Any) -> None:
     current: OpenSearchException | None = error
     while current is not None:
         if current.place is not None:
-            path = _path(decoded, current.place.container)
-            offset = _offset(text, (*path, current.place.key), current.place.part) if path is not None else 0
+            place = current.place
+            path = _path(decoded, place.container)
+            if path is None:
+                offset = 0
+            elif place.key is not None:
+                offset = _offset(text, (*path, place.key), place.part)
+            else:
+                offset = _offset(text, path, "end" if place.part == "end" else "value")
             line = text.count("\n", 0, offset) + 1
             column = offset - (text.rfind("\n", 0, offset) + 1) + 1
             current.located(line, column)
@@ -128,6 +135,8 @@ def _offset(text: str, path: tuple[str | int, ...], part: str) -> int:
         return at
 
     at = skip(0)
+    if not path and part == "end":
+        return int(decoder.raw_decode(text, at)[1]) - 1
     for depth, wanted in enumerate(path):
         last = depth == len(path) - 1
         position, at = 0, skip(at + 1)

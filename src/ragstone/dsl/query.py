@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
+from ragstone.core.did_you_mean import similar
 from ragstone.core.errors import IllegalArgumentException, NamedObjectNotFoundException, ParsingException
 from ragstone.core.registry import Registry
 from ragstone.core.xcontent import JsonObject, Place
@@ -47,6 +47,15 @@ class Query:
         return replace(self, boost=boost)
 
 
+class EmptyClauseException(IllegalArgumentException):
+    """`{}` where a query is expected."""
+
+    wire_type = "illegal_argument_exception"
+
+    def located(self, line: int, col: int) -> None:
+        self.reason = f"{self.reason} at [{line}:{col}]"
+
+
 queries: Registry[Query] = Registry("query")
 
 
@@ -58,11 +67,11 @@ def parse_query(body: Any) -> Query:
     if not isinstance(body, dict):
         raise ParsingException("[_na] query malformed, must start with start_object")
     if not body:
-        raise IllegalArgumentException("query malformed, empty clause found")
+        raise EmptyClauseException("query malformed, empty clause found", place=Place(body, None, "end"))
     name, value = next(iter(body.items()))
     found = queries.get(name)
     if found is None:
-        raise unknown_query(name, Place(body, name))
+        raise unknown_query(name, Place(body, name, "value"))
     if not isinstance(value, dict):
         raise ParsingException(
             f"[{name}] query malformed, no start_object after query name", place=Place(body, name, "value")
@@ -77,7 +86,7 @@ def parse_query(body: Any) -> Query:
 
 def unknown_query(name: str, place: Place) -> ParsingException:
     """`unknown query [x]`, with OpenSearch's guess at what was meant."""
-    near = difflib.get_close_matches(name, queries.names(), n=5, cutoff=0.7)
+    near = similar(name, queries.names())
     hint = ""
     if near:
         hint = f" did you mean [{near[0]}]?" if len(near) == 1 else f" did you mean any of [{', '.join(near)}]?"

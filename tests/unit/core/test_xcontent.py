@@ -26,6 +26,19 @@ def test_places_inside_lists_and_at_the_end_of_values() -> None:
         assert error.metadata["col"] == column
 
 
+def test_a_place_without_a_key_is_the_container_itself() -> None:
+    body = b' {"query": {"exists": {}}}'
+    decoded = json.decode(body)
+    for place, column in (
+        (Place(decoded["query"]["exists"], None, "end"), 24),
+        (Place(decoded["query"], None), 12),
+        (Place(decoded, None, "end"), 26),
+    ):
+        error = ParsingException("x", place=place)
+        locate(error, body, decoded)
+        assert error.metadata["col"] == column
+
+
 def test_root_cause_is_the_innermost_error_of_opensearch_itself() -> None:
     inner = XContentParseException("[1:1] inner")
     body = error_body(ParsingException("outer", cause=inner))
