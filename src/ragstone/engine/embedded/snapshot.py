@@ -1,0 +1,72 @@
+"""What one search sees: text, vectors and sources of one moment, immutable."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from ragstone.engine.embedded.mapper.service import Mapper
+    from ragstone.engine.embedded.text.reader import TextReader
+    from ragstone.engine.embedded.vectors.index import VectorReader
+    from ragstone.engine.values import IndexMetadata
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRow:
+    """One version of one document as the log holds it. `row` is the key text and vectors know it by."""
+
+    row: int
+    id: str
+    source: bytes
+    version: int
+    seq_no: int
+    primary_term: int
+    routing: str | None
+
+
+class RowSource(Protocol):
+    """What a snapshot needs from the log. Thread-safe."""
+
+    def rows(self, rows: Sequence[int]) -> list[StoredRow]: ...
+
+    def row_of(self, id: str, as_of: int) -> int | None: ...
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """Published by a refresh; every part belongs to the same moment.
+
+    As long as anybody holds a snapshot, the sources of its rows stay readable, superseded ones too: the purge asks
+    which snapshots are still alive. Letting go of the last reference is all it takes to release one.
+    """
+
+    metadata: IndexMetadata
+    mapper: Mapper
+    text: TextReader
+    vectors: Mapping[str, VectorReader]
+    """By full field name; every knn_vector field of `mapper` that had a document or was mapped at the moment."""
+    max_row: int
+    """Every operation up to this row is in; 0 when there was none."""
+    node: str
+    """The node id, which shard failures name."""
+    documents: int
+    """How many documents were live."""
+    log: RowSource
+
+    @property
+    def max_seq_no(self) -> int:
+        """-1 when there was no operation."""
+        return self.max_row - 1
+
+    def rows(self, rows: Sequence[int]) -> list[StoredRow]:
+        """The stored versions of `rows`, in the order given. Blocking; thread-safe."""
+        return self.log.rows(rows)
+
+    def row_of(self, id: str) -> int | None:
+        """The row that was the document `id` at this moment; None when there was none. Blocking; thread-safe."""
+        return self.log.row_of(id, self.max_row)
+
+
+__all__ = ["RowSource", "Snapshot", "StoredRow"]
