@@ -50,6 +50,17 @@ class MetadataEngine(Protocol):
         """Remove an index and its data. Raises IndexNotFoundException."""
         ...
 
+    async def open_index(self, name: str) -> None:
+        """Let documents and searches in again. Raises IndexNotFoundException."""
+        ...
+
+    async def close_index(self, name: str) -> None:
+        """Keep documents and searches out (IndexClosedException); static settings may be changed meanwhile.
+
+        Durable, like every change of metadata. Raises IndexNotFoundException.
+        """
+        ...
+
     async def put_mapping(self, name: str, mappings: JsonObject) -> None:
         """Merge additions into the mapping; nothing changes when any part is refused.
 
@@ -91,7 +102,8 @@ class DocumentEngine(Protocol):
 
         An outcome that is a WriteResult is durable. A failed operation leaves no trace and stops no other.
         Operations on one id see each other's effect. With refresh `true` and `wait_for` the call returns when a
-        search would find them. Raises IndexNotFoundException, IndexClosedException; per item:
+        search would find them; no operations at all wait so for those acknowledged before.
+        Raises IndexNotFoundException, IndexClosedException; per item:
         VersionConflictEngineException, MapperParsingException, IllegalArgumentException.
         """
         ...
