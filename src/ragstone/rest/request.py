@@ -4,11 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from ragstone.core import json
 from ragstone.core.errors import IllegalArgumentException, ParseException
 from ragstone.core.units import parse_bool, parse_int, parse_time
+
+MediaType = Literal["json", "yaml"]
+
+_MEDIA: dict[str, MediaType] = {
+    "json": "json",
+    "application/json": "json",
+    "application/vnd.opensearch+json": "json",
+    "yaml": "yaml",
+    "application/yaml": "yaml",
+}
+_BODIES = {"application/json", "application/x-ndjson", "application/vnd.opensearch+json"}
+
+
+def media_type(text: str) -> MediaType | None:
+    """The format named by a `format` parameter or a media type, whatever its parameters; None when it is no such."""
+    return _MEDIA.get(text.partition(";")[0].strip().lower())
+
+
+def is_json(content_type: str) -> bool:
+    """Whether a body of this `content-type` is read. OpenSearch's other formats (YAML, CBOR, SMILE) are not."""
+    return content_type.partition(";")[0].strip().lower() in _BODIES
 
 
 @dataclass
@@ -25,6 +46,8 @@ class Request:
     headers: Mapping[str, str]
     path_params: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+    decoded: list[tuple[bytes, Any]] = field(default_factory=list)
+    """What `decode` has handed out, so that an error can be located in the text."""
 
     def param(self, name: str, default: str | None = None) -> str | None:
         """A path parameter or, failing that, a query parameter."""
@@ -51,23 +74,39 @@ class Request:
         """A comma-separated list; absent or empty gives []."""
         return [part for part in (self.param(name) or "").split(",") if part]
 
+    @property
+    def media(self) -> MediaType | None:
+        """The format the client asked for: `format`, else an `Accept` that is one known media type, else None."""
+        return media_type(self.query.get("format", "")) or media_type(self.headers.get("accept", ""))
+
     def content(self) -> bytes:
         """The body, or the `source` query parameter standing in for it (it needs `source_content_type`)."""
         if self.body:
             return self.body
         source, kind = self.query.get("source"), self.query.get("source_content_type")
-        if (source is None) != (kind is None):
+        if source is None and kind is None:
+            return b""
+        # Differs: 400, where OpenSearch answers both faults with 500.
+        if source is None or kind is None:
             raise IllegalArgumentException("source and source_content_type parameters are required")
-        return (source or "").encode()
+        if not is_json(kind):
+            raise IllegalArgumentException(f"Unknown value for source_content_type [{kind}]")
+        return source.encode()
+
+    def decode(self, content: bytes) -> Any:
+        """`content`, the body or a part of it, as JSON. An error's `Place` in the result is found in this text."""
+        value = json.decode(content)
+        self.decoded.append((content, value))
+        return value
 
     def json(self, missing: str = "request body is required") -> Any:
         """The decoded body. Raises ParseException(`missing`) when there is none, else the errors of `json.decode`."""
         content = self.content()
         if not content.strip():
             raise ParseException(missing)
-        return json.decode(content)
+        return self.decode(content)
 
     def json_or(self, default: Any) -> Any:
         """The decoded body, or `default` when there is none."""
         content = self.content()
-        return json.decode(content) if content.strip() else default
+        return self.decode(content) if content.strip() else default

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from urllib.parse import unquote
 
+from ragstone.core.did_you_mean import similar
 from ragstone.core.errors import IllegalArgumentException
 from ragstone.rest.request import Request
 from ragstone.rest.response import Response
@@ -16,6 +19,8 @@ COMMON_PARAMETERS = frozenset(
     {"pretty", "human", "error_trace", "filter_path", "format", "source", "source_content_type"}
 )
 
+_BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2}).{0,2}")
+
 
 @dataclass(frozen=True)
 class Route:
@@ -25,6 +30,12 @@ class Route:
     path: str
     handler: Handler
     parameters: frozenset[str]
+    suggested: frozenset[str]
+    """Those that the refusal may offer as what was meant."""
+    body_first: bool = False
+    """The handler calls `check_parameters` itself, once it has read the body: a malformed body is told first."""
+    outlives_client: bool = False
+    """The work goes on when the client hangs up; otherwise it is cancelled."""
 
 
 class Routes:
@@ -33,13 +44,22 @@ class Routes:
     def __init__(self) -> None:
         self._routes: list[Route] = []
 
-    def add(self, *targets: str, parameters: Iterable[str] = ()) -> Callable[[Handler], Handler]:
+    def add(
+        self,
+        *targets: str,
+        parameters: Iterable[str] = (),
+        suggested: Iterable[str] | None = None,
+        body_first: bool = False,
+        outlives_client: bool = False,
+    ) -> Callable[[Handler], Handler]:
+        """Register a handler; see `Route` for the options. `suggested` is by default all parameters."""
         known = frozenset(parameters)
+        offered = known if suggested is None else frozenset(suggested)
 
         def register(handler: Handler) -> Handler:
             for target in targets:
                 method, _, path = target.partition(" ")
-                self._routes.append(Route(method, path, handler, known))
+                self._routes.append(Route(method, path, handler, known, offered, body_first, outlives_client))
             return handler
 
         return register
@@ -56,7 +76,12 @@ class _Node:
 
 
 class Router:
-    """Literal segments beat `{name}` segments, at every depth, with a step back when that leads nowhere."""
+    """Literal segments beat `{name}` segments, at every depth, with a step back when that leads nowhere.
+
+    Paths are given as they were sent: literal segments are compared so, the values of `{name}` segments are
+    percent-decoded, which lets a document id contain a slash. Empty segments are passed over (`Differs:` OpenSearch
+    ignores a trailing slash only).
+    """
 
     def __init__(self, routes: Iterable[Route]) -> None:
         self._root = _Node()
@@ -80,44 +105,64 @@ class Router:
         self.routes.append(route)
 
     def find(self, method: str, path: str) -> tuple[Route, dict[str, str]] | None:
-        """The route and its path parameters. HEAD is served by GET's route where HEAD has none of its own."""
-        for node, values in self._candidates(self._root, _segments(path), ()):
+        """The route and its path parameters. HEAD is served by GET's route where HEAD has none of its own.
+
+        Raises IllegalArgumentException when a parameter is not properly percent-encoded.
+        """
+        for node, values in _candidates(self._root, _segments(path), 0, ()):
             found = node.routes.get(method) or (node.routes.get("GET") if method == "HEAD" else None)
             if found is not None:
                 route, names = found
-                return route, dict(zip(names, values, strict=True))
+                return route, {name: decode(value) for name, value in zip(names, values, strict=True)}
         return None
 
     def allowed(self, path: str) -> list[str]:
         """Methods that some route has on this path; [] when the path is unknown."""
         methods: list[str] = []
-        for node, _ in self._candidates(self._root, _segments(path), ()):
+        for node, _ in _candidates(self._root, _segments(path), 0, ()):
             methods += [m for m in node.routes if m not in methods]
         return methods
 
-    def _candidates(
-        self, node: _Node, segments: list[str], values: tuple[str, ...]
-    ) -> Iterator[tuple[_Node, tuple[str, ...]]]:
-        if not segments:
-            if node.routes:
-                yield node, values
-            return
-        head, rest = segments[0], segments[1:]
-        child = node.children.get(head)
-        if child is not None:
-            yield from self._candidates(child, rest, values)
-        if node.wildcard is not None:
-            yield from self._candidates(node.wildcard, rest, (*values, head))
+
+def _candidates(
+    node: _Node, segments: list[str], at: int, values: tuple[str, ...]
+) -> Iterator[tuple[_Node, tuple[str, ...]]]:
+    if at == len(segments):
+        if node.routes:
+            yield node, values
+        return
+    child = node.children.get(segments[at])
+    if child is not None:
+        yield from _candidates(child, segments, at + 1, values)
+    if node.wildcard is not None:
+        yield from _candidates(node.wildcard, segments, at + 1, (*values, segments[at]))
 
 
 def _segments(path: str) -> list[str]:
     return [segment for segment in path.split("/") if segment]
 
 
+def decode(text: str) -> str:
+    """A percent-encoded part of a path or query. Raises IllegalArgumentException."""
+    if "%" not in text:
+        return text
+    bad = _BAD_ESCAPE.search(text)
+    if bad is not None:
+        raise IllegalArgumentException(f"invalid hex byte '{bad[0][1:]}' at index {bad.start() + 1} of '{text}'")
+    return unquote(text)
+
+
 def check_parameters(route: Route, request: Request) -> None:
-    """Raises IllegalArgumentException naming query parameters the route does not know."""
-    unknown = sorted(set(request.query) - route.parameters - COMMON_PARAMETERS)
-    if unknown:
-        plural = "s" if len(unknown) > 1 else ""
-        listed = ", ".join(f"[{name}]" for name in unknown)
-        raise IllegalArgumentException(f"request [{request.path}] contains unrecognized parameter{plural}: {listed}")
+    """Raises IllegalArgumentException naming query parameters the route does not know, and near ones that it does."""
+    unknown = request.query.keys() - route.parameters - COMMON_PARAMETERS
+    if not unknown:
+        return
+    listed = []
+    for name in sorted(unknown):
+        near = similar(name, route.suggested | request.path_params.keys())
+        meant = "" if not near else f" -> did you mean {'any of ' if len(near) > 1 else ''}[{', '.join(near)}]?"
+        listed.append(f"[{name}]{meant}")
+    plural = "s" if len(unknown) > 1 else ""
+    raise IllegalArgumentException(
+        f"request [{request.path}] contains unrecognized parameter{plural}: {', '.join(listed)}"
+    )

@@ -1,1 +1,22 @@
 """The API, path by path. Each module has `routes`; `all_routes` is the visible list of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ragstone.rest.router import Route
+from ragstone.rest.routes import aliases, bulk, documents, indices, mappings, root
+
+_MODULES = (
+    root,
+    indices,
+    mappings,
+    aliases,
+    documents,
+    bulk,
+)
+
+
+def all_routes() -> Iterator[Route]:
+    for module in _MODULES:
+        yield from module.routes

@@ -1,0 +1,191 @@
+"""The ASGI application: a request's way from the wire to a handler and back.
+
+    route → body → content type → parameters → handler → rendering → compression
+
+Everything that can go wrong leaves through one door, `errors.failure`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Awaitable, Callable
+from urllib.parse import unquote
+
+from ragstone.cluster.model import OPENSEARCH_VERSION
+from ragstone.core import json
+from ragstone.core.errors import ContentTypeHeaderException
+from ragstone.core.log import request_id
+from ragstone.core.units import parse_bool
+from ragstone.rest import errors
+from ragstone.rest.body import BodyTooLarge, ClientGone, Message, Receive, has_body, read_body
+from ragstone.rest.compression import SMALLEST, accepts_gzip, gzip
+from ragstone.rest.rendering import render
+from ragstone.rest.request import Request, is_json
+from ragstone.rest.response import JSON, TEXT, Response
+from ragstone.rest.router import Route, Router, check_parameters, decode
+from ragstone.rest.services import Services
+from ragstone.rest.triple_quotes import without_triple_quotes
+
+Send = Callable[[Message], Awaitable[None]]
+
+_WATCH_AFTER = 0.05
+"""Seconds a handler runs before anybody looks whether its client is still there: most are done by then."""
+_SERVER = (b"x-opensearch-version", f"OpenSearch/{OPENSEARCH_VERSION} (opensearch)".encode())
+
+
+class App:
+    """Serves `router`'s routes with `services`. `run_id` begins every request id, so that ids of two runs differ."""
+
+    def __init__(self, router: Router, services: Services, *, run_id: str) -> None:
+        self.router = router
+        self._services = services
+        self._limit = services.settings.max_content_length
+        self._run_id = run_id
+        self._count = itertools.count(1)
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            raise RuntimeError(f"this application speaks http only, not {scope['type']}")
+        request_id.set(f"{self._run_id}-{next(self._count)}")
+        request = _request(scope)
+        try:
+            response = await self._respond(request, receive)
+            body, kind = render(response, request)
+        except ClientGone:
+            return
+        except BodyTooLarge:
+            response, body, kind = Response(status=413, headers={"connection": "close"}), b"", TEXT
+        except asyncio.CancelledError:  # the server stops, and its patience is at an end
+            response = errors.stopping()
+            body, kind = json.encode(response.body), JSON
+        except Exception as error:
+            response = errors.failure(error, request)
+            body, kind = _render_failure(response, request)
+        await _send(send, request, response, body, kind)
+
+    async def _respond(self, request: Request, receive: Receive) -> Response:
+        path, _, query = request.uri.partition("?")
+        found = self.router.find(request.method, path)
+        if found is None:
+            return self._unrouted(request, path)
+        route, request.path_params = found
+        if query:
+            request.query = parse_query(query)
+            if "pretty" in request.query:
+                parse_bool(request.query["pretty"])
+        if has_body(request.headers):
+            request.body = without_triple_quotes(await read_body(receive, request.headers, self._limit))
+            refused = _check_content_type(request)
+            if refused is not None:
+                return refused
+        if request.query and not route.body_first:
+            check_parameters(route, request)
+        return await self._handle(route, request, receive)
+
+    def _unrouted(self, request: Request, path: str) -> Response:
+        allowed = self.router.allowed(path)
+        if request.method == "OPTIONS":
+            return Response("", content_type=TEXT, headers={"allow": ",".join(allowed)} if allowed else {})
+        if allowed:
+            return errors.wrong_method(request.uri, request.method, allowed)
+        return errors.no_handler(path, request.method)
+
+    async def _handle(self, route: Route, request: Request, receive: Receive) -> Response:
+        if route.outlives_client:
+            return await route.handler(self._services, request)
+        watch = _ClientWatch(receive)
+        try:
+            response = await route.handler(self._services, request)
+        except asyncio.CancelledError:
+            if watch.gone:
+                raise ClientGone from None
+            raise
+        finally:
+            watch.close()
+        if watch.gone:
+            raise ClientGone
+        return response
+
+
+class _ClientWatch:
+    """Cancels the current task when its client hangs up."""
+
+    def __init__(self, receive: Receive) -> None:
+        self.gone = False
+        self._receive = receive
+        self._task = asyncio.current_task()
+        self._watcher: asyncio.Task[None] | None = None
+        self._timer = asyncio.get_running_loop().call_later(_WATCH_AFTER, self._begin)
+
+    def _begin(self) -> None:
+        self._watcher = asyncio.get_running_loop().create_task(self._watch())
+
+    async def _watch(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        self.gone = True
+        if self._task is not None:
+            self._task.cancel()
+
+    def close(self) -> None:
+        self._timer.cancel()
+        if self._watcher is not None:
+            self._watcher.cancel()
+
+
+def _request(scope: Message) -> Request:
+    """The request as far as it is known before it is routed: neither its query nor its body has been read."""
+    raw = scope["raw_path"].decode("latin-1")
+    query = scope["query_string"].decode("latin-1")
+    return Request(
+        method=scope["method"],
+        path=unquote(raw) if "%" in raw else raw,
+        uri=f"{raw}?{query}" if query else raw,
+        query={},
+        headers={name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]},
+    )
+
+
+def parse_query(text: str) -> dict[str, str]:
+    """A query string; of a repeated name the last value counts, a name without `=` is the empty text."""
+    query = {}
+    for pair in text.split("&"):
+        if pair:
+            name, _, value = pair.replace("+", " ").partition("=")
+            query[decode(name)] = decode(value)
+    return query
+
+
+def _check_content_type(request: Request) -> Response | None:
+    """An answer when the body is of a kind nobody reads. Raises ContentTypeHeaderException for an empty header."""
+    if not request.body:
+        return None
+    value = request.headers.get("content-type")
+    if value is not None and not value.strip():
+        raise ContentTypeHeaderException("invalid Content-Type header []")
+    return None if value and is_json(value) else errors.unsupported_content_type(value or "")
+
+
+def _render_failure(response: Response, request: Request) -> tuple[bytes, str]:
+    """An error as the client wants it or, when what it wants is itself the fault, as plain JSON."""
+    try:
+        return render(response, request)
+    except Exception:
+        return json.encode(response.body), JSON
+
+
+async def _send(send: Send, request: Request, response: Response, body: bytes, kind: str) -> None:
+    headers = [_SERVER, (b"content-type", kind.encode())]
+    opaque = request.headers.get("x-opaque-id")
+    if opaque is not None:
+        headers.append((b"x-opaque-id", opaque.encode("latin-1")))
+    for name, value in response.headers.items():
+        headers.append((name.lower().encode("latin-1"), value.encode("latin-1", "replace")))
+    if len(body) >= SMALLEST and request.method != "HEAD" and accepts_gzip(request.headers.get("accept-encoding", "")):
+        body = gzip(body)
+        headers.append((b"content-encoding", b"gzip"))
+    # HEAD tells the length of the body that GET would have.
+    headers.append((b"content-length", str(len(body)).encode()))
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else body})

@@ -1,0 +1,59 @@
+"""A real server in a thread of its own, for tests that speak HTTP."""
+
+from __future__ import annotations
+
+import threading
+from types import TracebackType
+from typing import Self
+
+from ragstone.core.settings import Settings
+from ragstone.node import Node
+from ragstone.rest.server import HttpServer, address_of, bind, run
+
+_PATIENCE = 30.0
+"""Seconds to start or stop, far more than it takes."""
+
+
+class ThreadedServer:
+    """`with ThreadedServer(settings) as server: requests.get(server.url)`. Port 0 takes a free one."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="ragstone-server", daemon=True)
+        self._server: HttpServer | None = None
+        self._failure: BaseException | None = None
+        self.url = ""
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        if not self._ready.wait(_PATIENCE) or self._failure is not None:
+            raise RuntimeError("the server did not start") from self._failure
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._server is not None:
+            self._server.stop()
+        self._thread.join(_PATIENCE)
+        if self._thread.is_alive():
+            raise RuntimeError("the server did not stop")
+        if self._failure is not None:
+            raise self._failure
+
+    def _run(self) -> None:
+        try:
+            run(self._serve)
+        except BaseException as failure:  # belongs to the thread that waits for us
+            self._failure = failure
+        finally:
+            self._ready.set()
+
+    async def _serve(self) -> None:
+        listener = bind(self._settings)
+        address = address_of(listener)
+        self.url = f"http://{address}"
+        async with Node(self._settings, http_address=address) as node:
+            self._server = HttpServer(node.app, listener, self._settings, self._ready.set)
+            await self._server.run_until_stopped()
