@@ -43,6 +43,13 @@ class Predictor(Protocol):
         """
         ...
 
+    async def is_remote(self, model_id: str) -> bool:
+        """Whether a call of this model leaves the process, so that callers choose how much goes into one.
+
+        True for an unknown id: the call itself tells what is wrong.
+        """
+        ...
+
     async def embed(
         self,
         model_id: str,
