@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
-from ragstone.core.errors import IllegalArgumentException
+from ragstone.core.errors import IllegalArgumentException, NumberFormatException
 from ragstone.core.units import parse_bool
 
 T = TypeVar("T")
@@ -102,13 +102,19 @@ def text_list(key: str, value: SettingValue) -> list[str]:
     return [part.strip() for part in value.split(",") if part.strip()]
 
 
+def _no_number(key: str, raw: str) -> IllegalArgumentException:
+    return IllegalArgumentException(
+        f"Failed to parse value [{raw}] for setting [{key}]", cause=NumberFormatException.of(raw)
+    )
+
+
 def integer(low: int, high: int) -> Callable[[str, SettingValue], int]:
     def parse(key: str, value: SettingValue) -> int:
         raw = _scalar(key, value)
         try:
             number = int(raw)
         except ValueError:
-            raise IllegalArgumentException(f"Failed to parse value [{raw}] for setting [{key}]") from None
+            raise _no_number(key, raw) from None
         if number < low:
             raise IllegalArgumentException(f"Failed to parse value [{raw}] for setting [{key}] must be >= {low}")
         if number > high:
@@ -124,7 +130,7 @@ def number(low: float, high: float) -> Callable[[str, SettingValue], float]:
         try:
             result = float(raw)
         except ValueError:
-            raise IllegalArgumentException(f"Failed to parse value [{raw}] for setting [{key}]") from None
+            raise _no_number(key, raw) from None
         if not low <= result <= high:
             bound = f">= {low}" if result < low else f"<= {high}"
             raise IllegalArgumentException(f"Failed to parse value [{raw}] for setting [{key}] must be {bound}")
