@@ -1,0 +1,70 @@
+"""Tokens, and the chain of parts that makes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(slots=True)
+class Token:
+    """One token. Offsets count characters of the text until an analyzer hands it out; there, UTF-16 units.
+
+    `keyword` marks a token that stemmers leave alone.
+    """
+
+    term: str
+    start: int
+    end: int
+    position: int
+    type: str = "word"
+    keyword: bool = False
+
+
+Tokenizer = Callable[[str], Iterable[Token]]
+"""Text to tokens; offsets count characters."""
+TokenFilter = Callable[[Iterable[Token]], Iterable[Token]]
+
+
+@dataclass(frozen=True)
+class Analyzer:
+    """A tokenizer and the filters behind it. Immutable and safe for threads.
+
+    `fast` may give the same terms for an ASCII text in one step; None when it can't.
+    """
+
+    name: str
+    tokenizer: Tokenizer
+    filters: Sequence[TokenFilter] = ()
+    fast: Callable[[str], list[tuple[str, int]]] | None = None
+
+    def terms(self, text: str) -> list[tuple[str, int]]:
+        """(term, position) in order. Positions start at 0 and have gaps where a filter dropped a token."""
+        if self.fast is not None and text.isascii():
+            return self.fast(text)
+        return [(token.term, token.position) for token in self._run(text)]
+
+    def tokens(self, text: str) -> list[Token]:
+        """All tokens with offsets in UTF-16 code units."""
+        tokens = list(self._run(text))
+        if not text.isascii():
+            offsets = _utf16_offsets(text)
+            for token in tokens:
+                token.start, token.end = offsets[token.start], offsets[token.end]
+        return tokens
+
+    def _run(self, text: str) -> Iterator[Token]:
+        stream: Iterable[Token] = self.tokenizer(text)
+        for apply in self.filters:
+            stream = apply(stream)
+        return iter(stream)
+
+
+def _utf16_offsets(text: str) -> list[int]:
+    """For every character offset (and the end) the offset in UTF-16 code units."""
+    offsets = [0]
+    at = 0
+    for character in text:
+        at += 2 if character > "\uffff" else 1
+        offsets.append(at)
+    return offsets

@@ -1,0 +1,118 @@
+"""What a mapping says beside its fields: dynamic templates, detection, `_source`, `_routing`, `_meta`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from ragstone.core.errors import MapperParsingException
+from ragstone.core.json import JsonObject
+from ragstone.core.xcontent import java_text
+from ragstone.engine.embedded.mapper.dynamic_template import DynamicTemplate, parse_templates
+from ragstone.engine.embedded.mapper.object_mapper import refuse_rest
+from ragstone.engine.embedded.mapper.parameter import read_bool
+
+DEFAULT_DATE_FORMATS = ("strict_date_optional_time", "yyyy/MM/dd HH:mm:ss||yyyy/MM/dd||epoch_millis")
+"""What new texts are tried against; OpenSearch writes the second one as `yyyy/MM/dd HH:mm:ss Z||yyyy/MM/dd Z`."""
+
+
+@dataclass(frozen=True)
+class SourceOptions:
+    """`_source`: whether it is stored, and which parts (patterns as in source filtering)."""
+
+    enabled: bool = True
+    includes: tuple[str, ...] = ()
+    excludes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class RootOptions:
+    """None everywhere means that the mapping does not say."""
+
+    dynamic_templates: tuple[DynamicTemplate, ...] | None = None
+    dynamic_date_formats: tuple[str, ...] | None = None
+    date_detection: bool | None = None
+    numeric_detection: bool | None = None
+    meta: JsonObject | None = None
+    source: SourceOptions | None = None
+    routing_required: bool | None = None
+
+    @classmethod
+    def take(cls, rest: JsonObject) -> RootOptions:
+        """Reads, and removes from `rest`, the keys that belong here. Raises MapperParsingException."""
+        options = cls()
+        if "dynamic_templates" in rest:
+            options = replace(options, dynamic_templates=parse_templates(rest.pop("dynamic_templates")))
+        for key in ("dynamic_date_formats", "date_formats"):
+            if key in rest:
+                value = rest.pop(key)
+                formats: Sequence[Any] = value if isinstance(value, list) else [value]
+                options = replace(options, dynamic_date_formats=tuple(map(java_text, formats)))
+        if "date_detection" in rest:
+            options = replace(options, date_detection=read_bool(rest.pop("date_detection"), "date_detection"))
+        if "numeric_detection" in rest:
+            options = replace(options, numeric_detection=read_bool(rest.pop("numeric_detection"), "numeric_detection"))
+        if "_meta" in rest:
+            options = replace(options, meta=_object(rest.pop("_meta"), "_meta"))
+        if "_source" in rest:
+            options = replace(options, source=_source(_object(rest.pop("_source"), "_source")))
+        if "_routing" in rest:
+            routing = dict(_object(rest.pop("_routing"), "_routing"))
+            required = read_bool(routing.pop("required", False), "_routing.required")
+            refuse_rest("Mapping definition for [_routing] has unsupported parameters: ", routing)
+            options = replace(options, routing_required=required)
+        return options
+
+    def merge(self, new: RootOptions) -> RootOptions:
+        """These options with what `new` says."""
+        given = {f.name: getattr(new, f.name) for f in fields(new) if getattr(new, f.name) is not None}
+        return replace(self, **given)
+
+    def to_json(self) -> JsonObject:
+        shown: JsonObject = {}
+        if self.meta is not None:
+            shown["_meta"] = self.meta
+        if self.routing_required:
+            shown["_routing"] = {"required": True}
+        if self.source is not None:
+            source: JsonObject = {}
+            if not self.source.enabled:
+                source["enabled"] = False
+            if self.source.includes:
+                source["includes"] = list(self.source.includes)
+            if self.source.excludes:
+                source["excludes"] = list(self.source.excludes)
+            if source:
+                shown["_source"] = source
+        if self.dynamic_date_formats is not None:
+            shown["dynamic_date_formats"] = list(self.dynamic_date_formats)
+        if self.dynamic_templates:
+            shown["dynamic_templates"] = [template.to_json() for template in self.dynamic_templates]
+        if self.date_detection is not None:
+            shown["date_detection"] = self.date_detection
+        if self.numeric_detection is not None:
+            shown["numeric_detection"] = self.numeric_detection
+        return shown
+
+
+def _object(value: Any, name: str) -> JsonObject:
+    if not isinstance(value, dict):
+        raise MapperParsingException(f"[{name}] config must be an object")
+    return value
+
+
+def _source(definition: JsonObject) -> SourceOptions:
+    rest = dict(definition)
+
+    def patterns(key: str) -> tuple[str, ...]:
+        value = rest.pop(key, None) or ()
+        return tuple(map(java_text, value if isinstance(value, (list, tuple)) else [value]))
+
+    options = SourceOptions(
+        enabled=read_bool(rest.pop("enabled", True), "_source.enabled"),
+        includes=patterns("includes"),
+        excludes=patterns("excludes"),
+    )
+    refuse_rest("Mapping definition for [_source] has unsupported parameters: ", rest)
+    return options

@@ -1,0 +1,209 @@
+"""The mapping of one index, as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
+from typing import Any
+
+from ragstone.core.errors import (
+    IllegalArgumentException,
+    MapperParsingException,
+    OpenSearchException,
+)
+from ragstone.core.json import JsonObject
+from ragstone.engine.embedded.analysis.registry import Analyzers
+from ragstone.engine.embedded.mapper import boolean, date, keyword, knn_vector, number, text  # noqa: F401
+from ragstone.engine.embedded.mapper.document_parser import ParsedDocument, parse_document
+from ragstone.engine.embedded.mapper.dynamic import DynamicRules
+from ragstone.engine.embedded.mapper.field_type import FieldType
+from ragstone.engine.embedded.mapper.limits import check_limits
+from ragstone.engine.embedded.mapper.metadata import metadata_fields
+from ragstone.engine.embedded.mapper.object_mapper import (
+    AliasMapper,
+    Node,
+    ObjectMapper,
+    merge_objects,
+    parse_dynamic,
+    parse_properties,
+    refuse_rest,
+    with_added,
+)
+from ragstone.engine.embedded.mapper.parameter import MappingContext
+from ragstone.engine.embedded.mapper.root_options import RootOptions, SourceOptions
+from ragstone.engine.embedded.mapper.settings import IndexSettings
+
+
+class Mapper:
+    """Immutable. Safe to share between threads; a change makes another one."""
+
+    def __init__(self, root: ObjectMapper, options: RootOptions, context: MappingContext) -> None:
+        self.root = root
+        self.options = options
+        self.context = context
+        self.dynamic_rules = DynamicRules(options, context)
+        self.depth_limit = context.settings.int("index.mapping.depth.limit")
+        self.nested_objects_limit = context.settings.int("index.mapping.nested_objects.limit")
+        self._metadata = metadata_fields(context)
+        self._fields: dict[str, FieldType] = {}
+        self._objects: dict[str, ObjectMapper] = {}
+        self._aliases: dict[str, str] = {}
+        for node in root.walk():
+            self._enter(node)
+
+    def _enter(self, node: Node) -> None:
+        if isinstance(node, ObjectMapper):
+            self._objects[node.name] = node
+        elif isinstance(node, AliasMapper):
+            self._aliases[node.name] = node.path
+        else:
+            self._fields[node.name] = node
+            for sub_field in node.sub_fields:
+                self._enter(sub_field)
+
+    # ── making ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    @classmethod
+    def empty(cls, settings: IndexSettings) -> Mapper:
+        """The mapping of an index that was given none."""
+        return cls(ObjectMapper(""), RootOptions(), MappingContext(settings, Analyzers(settings.flat)))
+
+    @classmethod
+    def create(cls, mappings: JsonObject, settings: IndexSettings) -> Mapper:
+        """A new index's mapping: as `parse`, with errors as index creation shows them.
+
+        Raises MapperParsingException `Failed to parse mapping [_doc]: ...` around what parsing raised; errors of the
+        whole mapping (limits, aliases) stay as they are.
+        """
+        mapper = cls.empty(settings)
+        check_shape(mappings)
+        try:
+            root, options = _read(mappings, mapper.context)
+        except OpenSearchException as error:
+            raise MapperParsingException(f"Failed to parse mapping [_doc]: {error.reason}", cause=error) from None
+        return mapper._with(root, options)
+
+    @classmethod
+    def parse(cls, mappings: JsonObject, settings: IndexSettings) -> Mapper:
+        """A mapping from its JSON: `{"properties": {...}, "dynamic": ...}`.
+
+        Raises MapperParsingException, IllegalArgumentException with the inner texts.
+        """
+        return cls.empty(settings).merge(mappings)
+
+    def merge(self, mappings: JsonObject) -> Mapper:
+        """This mapping with additions and changes; itself when nothing changes.
+
+        Raises IllegalArgumentException on conflicts, MapperParsingException. Nothing changes when any part is refused.
+        """
+        check_shape(mappings)
+        return self._with(*_read(mappings, self.context))
+
+    def _with(self, root: ObjectMapper, options: RootOptions) -> Mapper:
+        merged = Mapper(merge_objects(self.root, root), self.options.merge(options), self.context)
+        if merged.to_json() == self.to_json():
+            return self
+        merged._check()
+        return merged
+
+    def grown(self, added: Mapping[str, Node]) -> Mapper:
+        """This mapping with new nodes at their full paths. Raises IllegalArgumentException beyond a limit."""
+        mapper = Mapper(with_added(self.root, added), self.options, self.context)
+        mapper._check()
+        return mapper
+
+    def _check(self) -> None:
+        check_limits(self.root, self.context.settings)
+        for name, path in self._aliases.items():
+            _check_alias(name, path, self)
+
+    # ── looking up ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def field(self, path: str) -> FieldType | None:
+        """The leaf at a full path (sub-fields too), through an alias, or a metadata field. None when unmapped."""
+        found = self._fields.get(path)
+        if found is None:
+            found = self._metadata.get(path)
+            if found is None and path in self._aliases:
+                return self._fields.get(self._aliases[path])
+        return found
+
+    def is_object(self, path: str) -> bool:
+        return path in self._objects
+
+    def object(self, path: str) -> ObjectMapper | None:
+        """The object at a full path."""
+        return self._objects.get(path)
+
+    def fields(self) -> Mapping[str, FieldType]:
+        """All leaf fields by full path; no metadata fields, no aliases."""
+        return self._fields
+
+    def matching(self, pattern: str) -> list[str]:
+        """Names of leaf fields and aliases that a pattern with `*` means, sorted."""
+        if "*" not in pattern:
+            return [pattern] if pattern in self._fields or pattern in self._aliases else []
+        simple = pattern.replace("[", "[[]").replace("?", "[?]")
+        return sorted(name for name in (*self._fields, *self._aliases) if fnmatchcase(name, simple))
+
+    @property
+    def source(self) -> SourceOptions:
+        """What of a document is stored."""
+        return self.options.source or SourceOptions()
+
+    @property
+    def routing_required(self) -> bool:
+        return bool(self.options.routing_required)
+
+    @property
+    def constants(self) -> list[Any]:
+        return []
+
+    def to_json(self) -> JsonObject:
+        """What GET _mapping shows; `{}` for the empty mapping."""
+        shown: JsonObject = {}
+        if self.root.dynamic is not None:
+            shown["dynamic"] = self.root.dynamic
+        shown.update(self.options.to_json())
+        if not self.root.enabled:
+            shown["enabled"] = False
+        if self.root.children:
+            shown["properties"] = self.root.properties()
+        return shown
+
+    # ── documents ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def parse_document(self, id: str, source: bytes) -> ParsedDocument:
+        """The values a document indexes. `source` is its JSON.
+
+        Raises MapperParsingException (`failed to parse field [..] of type [..] in document with id '..'. ...`, or
+        `failed to parse`), StrictDynamicMappingException, IllegalArgumentException when the mapping can't grow so.
+        """
+        return parse_document(self, id, source)
+
+
+def check_shape(mappings: JsonObject) -> None:
+    """Raises IllegalArgumentException for a mapping below a type name."""
+    if list(mappings) == ["_doc"]:
+        raise IllegalArgumentException("The mapping definition cannot be nested under a type")
+
+
+def _read(mappings: JsonObject, context: MappingContext) -> tuple[ObjectMapper, RootOptions]:
+    rest = dict(mappings)
+    options = RootOptions.take(rest)
+    dynamic = parse_dynamic(rest.pop("dynamic")) if "dynamic" in rest else None
+    children = parse_properties("", rest.pop("properties", None), context)
+    refuse_rest("Root mapping definition has unsupported parameters: ", rest)
+    return ObjectMapper("", children, dynamic=dynamic), options
+
+
+def _check_alias(name: str, path: str, mapper: Mapper) -> None:
+    def invalid(why: str) -> MapperParsingException:
+        return MapperParsingException(f"Invalid [path] value [{path}] for field alias [{name}]: {why}")
+
+    if path == name:
+        raise invalid("an alias cannot refer to itself.")
+    if path in mapper._aliases:
+        raise invalid("an alias cannot refer to another alias.")
+    if path not in mapper._fields:
+        raise invalid("an alias must refer to an existing field in the mappings.")
