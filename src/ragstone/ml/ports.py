@@ -1,4 +1,8 @@
-"""What the layers above need of models, and nothing more. `ModelService` satisfies it."""
+"""The seams between models and the layers above, and nothing more.
+
+`Predictor` is what those layers need of models; `ModelService` satisfies it. `SearchPort` is what this layer needs of
+them; `SearchService` satisfies it, and `node.py` connects the two.
+"""
 
 from __future__ import annotations
 
@@ -61,5 +65,18 @@ class Predictor(Protocol):
         """One vector per text, in order, from a local or remote embedding model.
 
         Raises StatusException, IllegalArgumentException (not deployed, not an embedding model).
+        """
+        ...
+
+
+class SearchPort(Protocol):
+    async def search_index(self, index: str, body: bytes, *, source_excludes: Sequence[str]) -> JsonObject:
+        """The response of an ordinary search over one system index, as JSON.
+
+        `body` is a search body as the client sent it. Hits always carry `_version`, `_seq_no` and `_primary_term`, and
+        always a `_source` (also where the body says `_source: false`), filtered as the body asks and in any case
+        without `source_excludes`. An index that does not exist is searched as an empty one (no shards, `max_score` 0.0).
+        Raises ParseException `request body or source parameter is required` for an empty body, and the errors of
+        searches.
         """
         ...
