@@ -16,6 +16,7 @@ from ragstone.ml.ports import Predictor
 
 if TYPE_CHECKING:
     from ragstone.pipelines.config import ProcessorConfig
+    from ragstone.pipelines.ingest.config import IngestConfig
     from ragstone.pipelines.ingest.document import IngestDocument
     from ragstone.rag.generative_qa import GenerativeQA
 
@@ -34,7 +35,7 @@ class IngestProcessor(Protocol):
     """Changes documents before they are written."""
 
     @classmethod
-    def create(cls, config: ProcessorConfig, services: ProcessorServices) -> Self:
+    def create(cls, config: IngestConfig, services: ProcessorServices) -> Self:
         """Read the options; whatever is left in `config` afterwards is an unknown option and refused.
 
         Raises ParseException with processor_type, processor_tag, property_name.

@@ -1,0 +1,43 @@
+"""The ingest processors, one module each. Importing this package registers them all."""
+
+from ragstone.pipelines.ingest.processors import (
+    append,
+    case,
+    convert,
+    copy,
+    dot_expander,
+    drop,
+    fail,
+    foreach,
+    gsub,
+    join,
+    json_text,
+    pipeline,
+    remove,
+    rename,
+    set,
+    sort,
+    split,
+    text_embedding,
+)
+
+__all__ = [
+    "append",
+    "case",
+    "convert",
+    "copy",
+    "dot_expander",
+    "drop",
+    "fail",
+    "foreach",
+    "gsub",
+    "join",
+    "json_text",
+    "pipeline",
+    "remove",
+    "rename",
+    "set",
+    "sort",
+    "split",
+    "text_embedding",
+]

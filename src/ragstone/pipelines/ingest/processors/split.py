@@ -1,0 +1,59 @@
+"""`split`: a text to a list, cut at a regular expression."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Self
+
+from ragstone.core.errors import IllegalArgumentException
+from ragstone.pipelines.ingest.config import IngestConfig
+from ragstone.pipelines.ingest.document import IngestDocument
+from ragstone.pipelines.ingest.processors.base import DocumentProcessor
+from ragstone.pipelines.ingest.processors.regex import compile_option
+from ragstone.pipelines.processor import ProcessorServices, ingest_processors
+
+
+@ingest_processors.register("split")
+@dataclass(frozen=True)
+class SplitProcessor(DocumentProcessor):
+    """Empty parts at the end go unless `preserve_trailing`."""
+
+    field: str
+    target: str
+    separator: re.Pattern[str]
+    preserve_trailing: bool
+    ignore_missing: bool
+
+    @classmethod
+    def create(cls, config: IngestConfig, services: ProcessorServices) -> Self:
+        field = config.string("field")
+        return cls(
+            field=field,
+            target=config.target(field),
+            separator=compile_option(config, "separator"),
+            preserve_trailing=config.boolean("preserve_trailing"),
+            ignore_missing=config.boolean("ignore_missing"),
+        )
+
+    def process(self, document: IngestDocument) -> None:
+        text = document.get_string(self.field, ignore_missing=self.ignore_missing)
+        if text is None:
+            if self.ignore_missing:
+                return
+            raise IllegalArgumentException(f"field [{self.field}] is null, cannot split.")
+        document.set(self.target, split(self.separator, text, preserve_trailing=self.preserve_trailing))
+
+
+def split(separator: re.Pattern[str], text: str, *, preserve_trailing: bool) -> list[str]:
+    """Java's `String.split`: no empty part before a match of nothing at the start, none at the end unless wanted."""
+    parts, at = [], 0
+    for found in separator.finditer(text):
+        if found.end() == 0 or (found.start() == found.end() == len(text)):
+            continue
+        parts.append(text[at : found.start()])
+        at = found.end()
+    parts.append(text[at:])
+    while not preserve_trailing and len(parts) > 1 and parts[-1] == "":
+        parts.pop()
+    return parts
