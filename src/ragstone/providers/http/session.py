@@ -8,6 +8,7 @@ import os
 import re
 import socket
 import ssl
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -17,6 +18,10 @@ from ragstone._version import __version__
 from ragstone.providers.api import HttpRequest, HttpResponse, HttpTransportError
 from ragstone.providers.http.addresses import Resolver, is_literal, is_private
 
+if TYPE_CHECKING:
+    from aiohttp.client_proto import ResponseHandler
+    from aiohttp.tracing import Trace
+
 _PRINTABLE = re.compile(r"[!-~]+")
 
 
@@ -25,13 +30,14 @@ class Session:
 
     def __init__(self, resolver: Resolver, ssl_context: ssl.SSLContext | None, *, allow_private: bool) -> None:
         self._allow_private = allow_private
+        self._connector = _Connector(
+            # How many connections a host gets is decided per request, by the transport.
+            limit=0,
+            resolver=_CheckedResolver(resolver, allow_private),
+            ssl=ssl_context or True,
+        )
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                # How many connections a host gets is decided per request, by the transport.
-                limit=0,
-                resolver=_CheckedResolver(resolver, allow_private),
-                ssl=ssl_context or True,
-            ),
+            connector=self._connector,
             # Connectors of different users share this session: no cookie of one may reach another.
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"User-Agent": f"ragstone/{__version__}"},
@@ -95,6 +101,31 @@ class Session:
 
     async def close(self) -> None:
         await self._session.close()
+        await self._connector.abort()
+
+
+class _Connector(aiohttp.TCPConnector):
+    """Remembers every connection until it is really gone: one that was given up says goodbye over TLS for up to half a
+    minute, and nobody waits for that when the node closes."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._not_gone: set[asyncio.BaseTransport] = set()
+
+    async def _create_connection(
+        self, req: aiohttp.ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout
+    ) -> ResponseHandler:
+        protocol = await super()._create_connection(req, traces, timeout)
+        transport, gone = protocol.transport, protocol.closed
+        if transport is not None and gone is not None:
+            self._not_gone.add(transport)
+            gone.add_done_callback(lambda _: self._not_gone.discard(transport))
+        return protocol
+
+    async def abort(self) -> None:
+        for transport in [t for t in self._not_gone if isinstance(t, asyncio.Transport)]:
+            transport.abort()
+        await asyncio.sleep(0)  # the loop closes an aborted socket in its next round
 
 
 class _CheckedResolver(AbstractResolver):
