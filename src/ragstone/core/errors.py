@@ -412,8 +412,23 @@ class ValidationException(JavaException):
         return cls(validation_text(messages))
 
 
-class JsonParseException(JavaException):
+class _JacksonException(JavaException):
+    """What OpenSearch's JSON library raises: the text ends with the place behind the token's first or last letter.
+
+    Whoever raises one with a `place` points it at the `value` of an object or list, and at the `end` of a scalar.
+    """
+
     status = 400
+
+    def located(self, line: int, col: int) -> None:
+        self.reason = (
+            f"{self.reason}\n at [Source: REDACTED (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); "
+            f"line: {line}, column: {col + 1}]"
+        )
+
+
+class JsonParseException(_JacksonException):
+    pass
 
 
 class JsonEOFException(JavaException):
@@ -421,8 +436,8 @@ class JsonEOFException(JavaException):
     status = 400
 
 
-class InputCoercionException(JavaException):
-    status = 400
+class InputCoercionException(_JacksonException):
+    pass
 
 
 class NotXContentException(JavaException):
