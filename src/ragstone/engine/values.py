@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from ragstone.core.errors import OpenSearchException
+from ragstone.core.errors import OpenSearchException, ShardFailure
 from ragstone.dsl.query import Query
 from ragstone.dsl.sort import SortField
 
@@ -173,6 +173,10 @@ class RankedList:
     hits: Sequence[RankedHit]
     total: Total | None
     max_score: float | None
+    failures: Sequence[ShardFailure] = ()
+    """Of the indices that failed while others answered."""
+    terminated_early: bool = False
+    """`terminate_after` cut the search short."""
 
 
 @dataclass
