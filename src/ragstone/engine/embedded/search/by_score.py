@@ -1,0 +1,43 @@
+"""The best hits of one index by score; equal scores in the order the documents came in."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ragstone.engine.embedded.query.compile import CompiledQuery
+from ragstone.engine.embedded.text.reader import TextReader
+from ragstone.engine.embedded.text.schema import ROW
+
+Scored = tuple[float, int]
+"""A score and a row."""
+
+
+def best_by_score(reader: TextReader, query: CompiledQuery, size: int, *, count: bool) -> tuple[list[Scored], int]:
+    """The `size` best and how many match (0 unless asked).
+
+    tantivy breaks ties by where a document lies, which merges change. So one hit more is asked for: when the score goes
+    on behind the last place, more are fetched until it ends, and the rows decide.
+    """
+    limit = size + 1
+    hits, matches = reader.best(query, limit, count=count)
+    while len(hits) == limit and size and hits[size - 1][0] == hits[-1][0]:
+        limit *= 4
+        hits, _ = reader.best(query, limit, count=False)
+    rows = reader.rows([address for _, address in hits])
+    ranked = sorted(zip([-score for score, _ in hits], rows, strict=True))
+    return [(-score, row) for score, row in ranked[:size]], matches
+
+
+def best_by_row(reader: TextReader, query: CompiledQuery, size: int, *, count: bool) -> tuple[list[Scored], int]:
+    """For a query that gives every match the same score: simply the first ones."""
+    hits, matches = reader.ordered(query, size, ROW, count=count)
+    if not hits:
+        return [], matches
+    best, _ = reader.best(query, 1, count=False)
+    score = best[0][0]
+    return [(score, row) for row, _ in hits], matches
+
+
+def shortest(score: float) -> float:
+    """The same float32 with the fewest digits, as OpenSearch writes scores."""
+    return float(str(np.float32(score)))

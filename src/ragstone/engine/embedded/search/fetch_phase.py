@@ -1,0 +1,36 @@
+"""Bring the documents of ranked hits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ragstone.engine.embedded.search.by_score import shortest
+from ragstone.engine.embedded.snapshot import Snapshot, StoredRow
+from ragstone.engine.values import FetchOptions, Hit, RankedHit
+
+
+def fetch(snapshots: Sequence[Snapshot], hits: Sequence[RankedHit], options: FetchOptions) -> list[Hit]:
+    """The documents of `hits`, in the order given, as they were in the snapshots. Blocking."""
+    by_index: dict[str, list[int]] = {}
+    for hit in hits:
+        by_index.setdefault(hit.index, []).append(hit.ref)
+    stored: dict[tuple[str, int], StoredRow] = {}
+    for snapshot in snapshots:
+        name = snapshot.metadata.name
+        for row in snapshot.rows(by_index.get(name, [])):
+            stored[name, row.row] = row
+    return [_hit(hit, stored[hit.index, hit.ref], options) for hit in hits]
+
+
+def _hit(ranked: RankedHit, stored: StoredRow, options: FetchOptions) -> Hit:
+    return Hit(
+        index=ranked.index,
+        id=stored.id,
+        score=None if ranked.score is None else shortest(ranked.score),
+        source=stored.source if options.source else None,
+        sort=list(ranked.sort) if ranked.sort else None,
+        version=stored.version if options.version else None,
+        seq_no=stored.seq_no if options.seq_no_primary_term else None,
+        primary_term=stored.primary_term if options.seq_no_primary_term else None,
+        routing=stored.routing,
+    )

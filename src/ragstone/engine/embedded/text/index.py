@@ -1,0 +1,166 @@
+"""The writing side of the text index."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import tantivy
+
+from ragstone.engine.embedded.mapper.text import AnalyzedField, TextField
+from ragstone.engine.embedded.text.layout import Layout, TextIndexDamaged
+from ragstone.engine.embedded.text.reader import TextReader
+from ragstone.engine.embedded.text.schema import ID, PRESENT, ROUTING, ROW, build_schema, register_tokenizers
+
+if TYPE_CHECKING:
+    from ragstone.engine.embedded.mapper.document_parser import ParsedDocument
+    from ragstone.engine.embedded.mapper.field_type import FieldType, IndexValue
+    from ragstone.engine.embedded.mapper.service import Mapper
+
+HEAP = 128_000_000
+"""Bytes the writer may gather before it writes a segment on its own."""
+
+POSITION_GAP = 100
+"""Positions left free between two values of one field, where the mapping says nothing else."""
+
+
+class TextIndex:
+    """One generation of the text index of one index. Blocking.
+
+    One thread at a time calls `extend`, `add`, `delete`, `commit` and `close`; readers are free for all.
+    """
+
+    def __init__(self, directory: Path, layout: Layout, schema: tantivy.Schema, index: tantivy.Index) -> None:
+        self._directory = directory
+        self._layout = layout
+        self._schema = schema
+        self._index = index
+        self._writer = index.writer(HEAP, 1)
+        self._changed = False
+        self._reader = self._new_reader()
+        self._committed_row = self._reader.max_row()
+
+    @classmethod
+    def open(cls, directory: Path, mapper: Mapper) -> TextIndex:
+        """The index in `directory`; a new one, with room for every field of `mapper`, where there is none.
+
+        Raises TextIndexDamaged when what lies there can't be used, or has no room for the mapper's fields: the caller
+        deletes the directory and builds it from the log.
+        """
+        directory.mkdir(parents=True, exist_ok=True)
+        layout = Layout.load(directory)
+        if layout is None:
+            if any(directory.iterdir()):
+                raise TextIndexDamaged("there are files, but no layout")
+            layout = Layout.for_fields(mapper.fields().values())
+            layout.save(directory)
+        try:
+            schema = build_schema(layout)
+            index = tantivy.Index(schema, path=str(directory))
+            register_tokenizers(index)
+            found = cls(directory, layout, schema, index)
+        except (ValueError, OSError) as error:  # what the binding raises for anything wrong on disk
+            raise TextIndexDamaged(str(error)) from error
+        if not found.extend(mapper):
+            found.close()
+            raise TextIndexDamaged("the layout has no room for the mapping")
+        return found
+
+    def extend(self, mapper: Mapper) -> bool:
+        """Give new fields a place, durably. False, and nothing changed, when there is none left.
+
+        To be called before a document with new fields is added.
+        """
+        layout = self._layout.with_fields(mapper.fields().values())
+        if layout is None:
+            return False
+        if layout is not self._layout:
+            layout.save(self._directory)
+            self._layout = layout
+        return True
+
+    def add(self, row: int, id: str, document: ParsedDocument, routing: str | None) -> None:
+        """Index one document version. A row that is in already, from before a restart, is replaced."""
+        if row <= self._committed_row:
+            self._writer.delete_documents_by_term(ROW, row)
+        entry = tantivy.Document()
+        entry.add_integer(ROW, row)
+        entry.add_text(ID, id)
+        if routing is not None:
+            entry.add_text(ROUTING, routing)
+        slots = self._layout.slots
+        for path, values in document.values.items():
+            field = document.mapper.field(path)
+            if field is not None and values:
+                _add_values(entry, slots[path], field, values)
+        for path in document.vectors:
+            entry.add_text(PRESENT, path)
+        self._writer.add_document(entry)
+        self._changed = True
+
+    def delete(self, row: int) -> None:
+        """Take one document version out; nothing happens when it is not in."""
+        self._writer.delete_documents_by_term(ROW, row)
+        self._changed = True
+
+    def commit(self) -> None:
+        """Make everything added and deleted so far durable and visible to readers asked for from now on."""
+        if self._changed:
+            self._writer.commit()
+            self._changed = False
+            self._reader = self._new_reader()
+        elif self._reader.slots is not self._layout.slots:
+            self._reader = self._new_reader()
+
+    def reader(self) -> TextReader:
+        """The state of the last commit, immutable."""
+        return self._reader
+
+    def close(self) -> None:
+        """Let go of the directory. What was not committed is dropped."""
+        self._writer.rollback()
+        del self._writer
+
+    def _new_reader(self) -> TextReader:
+        self._index.reload()
+        return TextReader(self._schema, self._index.searcher(), self._layout.slots)
+
+
+def _add_values(entry: tantivy.Document, slot: str, field: FieldType, values: list[IndexValue]) -> None:
+    kind = slot.partition("-")[0]
+    if kind == "text":
+        entry.add_text(PRESENT, field.name)
+        _add_text(entry, slot, field, values)
+        return
+    add = {
+        "keyword": entry.add_text,
+        "i64": entry.add_integer,
+        "f64": entry.add_float,
+        "bool": entry.add_boolean,
+    }[kind]
+    # ascending, because a column's first value is what sorting sees
+    for value in values if len(values) == 1 else sorted(values):
+        add(slot, value)  # type: ignore[operator]
+
+
+def _add_text(entry: tantivy.Document, slot: str, field: FieldType, values: list[IndexValue]) -> None:
+    assert isinstance(field, AnalyzedField)
+    if len(values) == 1:
+        terms = field.analyzer.terms(str(values[0]))
+        if not terms:
+            return
+        words, positions = zip(*terms, strict=True)
+        spaced = " ".join(words)
+        if positions == tuple(range(len(words))) and len(spaced.split()) == len(words):
+            entry.add_text(slot, spaced)
+            return
+    gap = field.position_increment_gap if isinstance(field, TextField) else POSITION_GAP
+    tokens: list[tantivy.Token] = []
+    start = 0
+    for value in values:
+        last = start - 1
+        for term, position in field.analyzer.terms(str(value)):
+            last = start + position
+            tokens.append(tantivy.Token(term, last, 0, 0))
+        start = last + 1 + gap
+    entry.add_pre_tokenized_text(slot, tantivy.PreTokenizedString("", tokens))

@@ -1,0 +1,73 @@
+"""The reading side of the text index: one immutable state of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import tantivy
+from numpy.typing import NDArray
+
+from ragstone.engine.embedded.text.schema import ROW
+
+Address = tantivy.DocAddress
+
+
+class TextReader:
+    """Everything committed at one moment. Immutable and safe for threads; tantivy runs without the GIL."""
+
+    def __init__(self, schema: tantivy.Schema, searcher: tantivy.Searcher, slots: Mapping[str, str]) -> None:
+        self.schema = schema
+        self.slots = slots
+        """Full field path → the tantivy field that holds it."""
+        self._searcher = searcher
+
+    @property
+    def documents(self) -> int:
+        """How many documents are in, deleted ones left out."""
+        return int(self._searcher.num_docs)
+
+    def slot(self, path: str) -> str | None:
+        """Where a field's values are; None when no document could have one yet."""
+        return self.slots.get(path)
+
+    def best(self, query: tantivy.Query, limit: int, *, count: bool = True) -> tuple[list[tuple[float, Address]], int]:
+        """The `limit` best by score, ties in no useful order, and how many match (0 unless asked)."""
+        found = self._searcher.search(query, max(limit, 1), count=count)
+        return found.hits[:limit], _count(found)
+
+    def ordered(
+        self, query: tantivy.Query, limit: int, by: str, *, descending: bool = False, count: bool = True
+    ) -> tuple[list[tuple[Any, Address]], int]:
+        """The first `limit` by a column's first value (None, for documents without one, comes last)."""
+        order = tantivy.Order.Desc if descending else tantivy.Order.Asc
+        found = self._searcher.search(query, max(limit, 1), count=count, order_by_field=by, order=order)
+        return found.hits[:limit], _count(found)
+
+    def count(self, query: tantivy.Query) -> int:
+        """How many documents match."""
+        return _count(self._searcher.search(query, 1))
+
+    def column(self, name: str, addresses: Sequence[Address]) -> list[Any]:
+        """A numeric column's first value for each address, None where there is none."""
+        return self._searcher.fast_field_values(name, list(addresses))
+
+    def rows(self, addresses: Sequence[Address]) -> list[int]:
+        return self.column(ROW, addresses)
+
+    def matching_rows(self, query: tantivy.Query) -> NDArray[np.int64]:
+        """The rows of all matching documents, ascending."""
+        if not self.documents:
+            return np.empty(0, np.int64)
+        hits, _ = self.ordered(query, self.documents, ROW, count=False)
+        return np.fromiter((row for row, _ in hits), np.int64, len(hits))
+
+    def max_row(self) -> int:
+        """The highest row there is; 0 when there is none."""
+        hits, _ = self.ordered(tantivy.Query.all_query(), 1, ROW, descending=True, count=False)
+        return int(hits[0][0]) if hits else 0
+
+
+def _count(found: tantivy.SearchResult) -> int:
+    return found.count or 0  # type: ignore[attr-defined]  # forgotten in the binding's stub
