@@ -30,7 +30,28 @@ from ragstone.engine.values import (
 )
 
 
-class MetadataEngine(Protocol):
+class RecordStore(Protocol):
+    """Named, versioned state with compare-and-set; a part of MetadataEngine that some services need alone."""
+
+    async def get_record(self, kind: str, name: str) -> Record | None: ...
+
+    async def list_records(self, kind: str) -> list[Record]:
+        """All records of a kind, ordered by name."""
+        ...
+
+    async def put_record(self, kind: str, name: str, value: JsonObject, *, if_version: int | None = None) -> Record:
+        """Store durably. `if_version` 0 demands that the name is free, N that the stored version is N.
+
+        Raises VersionConflictEngineException and changes nothing when the demand is not met.
+        """
+        ...
+
+    async def delete_record(self, kind: str, name: str, *, if_version: int | None = None) -> bool:
+        """True when there was one. Raises VersionConflictEngineException."""
+        ...
+
+
+class MetadataEngine(RecordStore, Protocol):
     async def metadata(self) -> Metadata:
         """All indices at this moment. Cheap: callers ask once per request."""
         ...
@@ -74,23 +95,6 @@ class MetadataEngine(Protocol):
 
     async def update_aliases(self, actions: Sequence[tuple[str, str, JsonObject | None]]) -> None:
         """Apply `(index, alias, body)` together or not at all; body None removes the alias."""
-        ...
-
-    async def get_record(self, kind: str, name: str) -> Record | None: ...
-
-    async def list_records(self, kind: str) -> list[Record]:
-        """All records of a kind, ordered by name."""
-        ...
-
-    async def put_record(self, kind: str, name: str, value: JsonObject, *, if_version: int | None = None) -> Record:
-        """Store durably. `if_version` 0 demands that the name is free, N that the stored version is N.
-
-        Raises VersionConflictEngineException and changes nothing when the demand is not met.
-        """
-        ...
-
-    async def delete_record(self, kind: str, name: str, *, if_version: int | None = None) -> bool:
-        """True when there was one. Raises VersionConflictEngineException."""
         ...
 
 
@@ -164,4 +168,4 @@ class Engine(MetadataEngine, DocumentEngine, SearchEngine, MaintenanceEngine, Pr
     """A whole engine. `node.py` builds one; everybody else is handed it."""
 
 
-__all__ = ["DocumentEngine", "Engine", "MaintenanceEngine", "MetadataEngine", "SearchEngine"]
+__all__ = ["DocumentEngine", "Engine", "MaintenanceEngine", "MetadataEngine", "RecordStore", "SearchEngine"]
