@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Any, Self, cast
 
+import ragstone.cluster.settings  # noqa: F401  (declares them)
 from ragstone.cluster.model import NodeInfo
 from ragstone.cluster.service import ClusterService
 from ragstone.core.clock import Clock, SystemClock
@@ -13,12 +14,18 @@ from ragstone.core.ids import IdGenerator
 from ragstone.core.settings import Settings
 from ragstone.core.threadpool import ThreadPools
 from ragstone.documents.service import DocumentService
+from ragstone.engine.values import Metadata
 from ragstone.indices.service import IndexService
 from ragstone.rest.app import App
 from ragstone.rest.router import Router
 from ragstone.rest.routes import all_routes
 from ragstone.rest.services import Services
-from ragstone.testing.metadata import MemoryMetadata
+from ragstone.testing.records import MemoryRecords
+
+
+class _NoEngineYet(MemoryRecords):
+    async def metadata(self) -> Metadata:
+        return Metadata("memory-cluster-uuid-00", {})
 
 
 class Node:
@@ -62,7 +69,7 @@ class Node:
         settings, clock, ids = self._settings, self._clock, self._ids
         pools = ThreadPools()
         self._open.callback(pools.close)
-        engine = cast(Any, MemoryMetadata())
+        engine = cast(Any, _NoEngineYet())
 
         cluster = ClusterService(engine, settings.cluster_settings)
         await cluster.start()
@@ -72,6 +79,7 @@ class Node:
             cluster_name=settings.cluster_name,
             cluster_uuid=(await engine.metadata()).cluster_uuid,
             http_address=self._http_address,
+            started=clock.monotonic(),
         )
         pending = cast(Any, None)
         self.services = Services(

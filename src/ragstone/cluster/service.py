@@ -17,7 +17,7 @@ from ragstone.core.errors import (
 )
 from ragstone.core.names import matches
 from ragstone.core.xcontent import JsonObject
-from ragstone.engine.api import MetadataEngine
+from ragstone.engine.api import RecordStore
 
 T = TypeVar("T")
 
@@ -71,12 +71,12 @@ class ClusterService:
     """The cluster's settings. Also the typed view (`core.cluster_settings.ClusterSettings`) other services hold: a
     change is seen by the next `get`.
 
-    Persistent settings are one record of the engine, transient ones last as long as the process. `configured` are
+    Persistent settings are one record, transient ones last as long as the process. `configured` are
     defaults from the node's configuration.
     """
 
-    def __init__(self, engine: MetadataEngine, configured: Mapping[str, Any]) -> None:
-        self._engine = engine
+    def __init__(self, records: RecordStore, configured: Mapping[str, Any]) -> None:
+        self._records = records
         self._configured: FlatSettings = {key: as_setting_value(value) for key, value in configured.items()}
         self._persistent: FlatSettings = {}
         self._transient: FlatSettings = {}
@@ -91,7 +91,7 @@ class ClusterService:
             if setting is None:
                 raise IllegalArgumentException(f"unknown cluster setting [{key}] in the configuration")
             setting.parse(key, value)
-        record = await self._engine.get_record(_KIND, _NAME)
+        record = await self._records.get_record(_KIND, _NAME)
         self._persistent = dict(record.value) if record is not None else {}
 
     @property
@@ -103,8 +103,9 @@ class ClusterService:
         return dict(sorted(self._transient.items()))
 
     def defaults(self) -> FlatSettings:
-        """Declared settings that nobody has set, with their defaults or configured values."""
-        values = {key: as_setting_value(s.default) for key, s in declared.items() if not key.endswith("*")}
+        """Dynamic settings that nobody has set, with their defaults or configured values."""
+        changeable = {key: s for key, s in declared.items() if s.dynamic and not key.endswith("*")}
+        values = {key: as_setting_value(s.default) for key, s in changeable.items()}
         values.update(self._configured)
         return {k: v for k, v in sorted(values.items()) if k not in self._persistent and k not in self._transient}
 
@@ -141,10 +142,10 @@ class ClusterService:
     async def _store(self, changes: Mapping[str, SettingValue | None]) -> FlatSettings:
         """Read, change, write; again when another process that shares the engine was faster."""
         for _ in range(_ATTEMPTS):
-            record = await self._engine.get_record(_KIND, _NAME)
+            record = await self._records.get_record(_KIND, _NAME)
             settings = _changed(record.value if record is not None else {}, changes)
             try:
-                await self._engine.put_record(
+                await self._records.put_record(
                     _KIND, _NAME, settings, if_version=record.version if record is not None else 0
                 )
             except VersionConflictEngineException:

@@ -11,8 +11,9 @@ _LEVEL = 3
 SMALLEST = 256
 """Bytes of an answer below which compressing it does not pay."""
 
-# zlib's window sizes: 16 more reads gzip, 32 more tells gzip and zlib apart by the header.
-_ENCODINGS = {"gzip": 16 + zlib.MAX_WBITS, "x-gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
+_GZIP, _ZLIB, _BARE = 16 + zlib.MAX_WBITS, zlib.MAX_WBITS, -zlib.MAX_WBITS
+"""The three wrappings of deflated data, as zlib's `wbits`."""
+_ENCODINGS = {"gzip": _GZIP, "x-gzip": _GZIP, "deflate": _ZLIB, "x-deflate": _ZLIB}
 
 
 class Inflater:
@@ -20,8 +21,9 @@ class Inflater:
 
     def __init__(self, encoding: str) -> None:
         self._encoding = encoding
-        self._stream = zlib.decompressobj(_ENCODINGS[encoding])
-        self._begun = False
+        self._wrapping = _ENCODINGS[encoding]
+        self._stream = zlib.decompressobj(self._wrapping)
+        self._head = b""
 
     @classmethod
     def for_encoding(cls, header: str | None) -> Inflater | None:
@@ -34,37 +36,38 @@ class Inflater:
 
         Raises IllegalArgumentException when the bytes are not what the header says.
         """
+        if len(self._head) < 2:
+            self._head += data
+            if len(self._head) < 2:
+                return b""
+            data = self._head
+            if self._wrapping == _ZLIB and not _begins_as_zlib(data):
+                self._stream = zlib.decompressobj(_BARE)  # some clients send deflate without zlib's header
         pieces: list[bytes] = []
         room = limit + 1
         while data and room > 0:
-            piece = self._inflate(data, room)
-            pieces.append(piece)
-            room -= len(piece)
-            data = self._stream.unconsumed_tail
-            if self._stream.eof and self._stream.unused_data:  # several gzip members make one body
-                data = self._stream.unused_data
-                self._stream = zlib.decompressobj(_ENCODINGS[self._encoding])
-                self._begun = False
+            if self._stream.eof:  # several gzip members make one body
+                self._stream = zlib.decompressobj(self._wrapping)
+            try:
+                pieces.append(self._stream.decompress(data, room))
+            except zlib.error as error:
+                raise self._broken(str(error)) from None
+            room -= len(pieces[-1])
+            data = self._stream.unused_data or self._stream.unconsumed_tail
         return b"".join(pieces)
-
-    def _inflate(self, data: bytes, room: int) -> bytes:
-        try:
-            piece = self._stream.decompress(data, room)
-        except zlib.error as error:
-            if self._encoding == "deflate" and not self._begun:  # some clients send deflate without zlib's header
-                self._stream, self._begun = zlib.decompressobj(-zlib.MAX_WBITS), True
-                return self._inflate(data, room)
-            raise self._broken(str(error)) from None
-        self._begun = True
-        return piece
 
     def finish(self) -> None:
         """Raises IllegalArgumentException when the body was cut off."""
-        if self._begun and not self._stream.eof:
+        if self._head and not self._stream.eof:
             raise self._broken("it is cut off")
 
     def _broken(self, why: str) -> IllegalArgumentException:
         return IllegalArgumentException(f"the request body is not valid {self._encoding}: {why}")
+
+
+def _begins_as_zlib(data: bytes) -> bool:
+    """RFC 1950: method 8, and a check value that makes the first two bytes a multiple of 31."""
+    return data[0] & 0x0F == 8 and (data[0] * 256 + data[1]) % 31 == 0
 
 
 def accepts_gzip(header: str) -> bool:

@@ -155,14 +155,16 @@ def decode(text: str) -> str:
 def check_parameters(route: Route, request: Request) -> None:
     """Raises IllegalArgumentException naming query parameters the route does not know, and near ones that it does."""
     unknown = request.query.keys() - route.parameters - COMMON_PARAMETERS
-    if not unknown:
-        return
-    listed = []
-    for name in sorted(unknown):
-        near = similar(name, route.suggested | request.path_params.keys())
+    if unknown:
+        raise unrecognized(request.path, "parameter", unknown, route.suggested | request.path_params.keys())
+
+
+def unrecognized(path: str, what: str, names: Iterable[str], known: Iterable[str]) -> IllegalArgumentException:
+    """The error for words of a request that mean nothing: `what` is parameter, metric or the like."""
+    candidates, listed = list(known), []
+    for name in sorted(names):
+        near = similar(name, candidates)
         meant = "" if not near else f" -> did you mean {'any of ' if len(near) > 1 else ''}[{', '.join(near)}]?"
         listed.append(f"[{name}]{meant}")
-    plural = "s" if len(unknown) > 1 else ""
-    raise IllegalArgumentException(
-        f"request [{request.path}] contains unrecognized parameter{plural}: {', '.join(listed)}"
-    )
+    plural = "s" if len(listed) > 1 else ""
+    return IllegalArgumentException(f"request [{path}] contains unrecognized {what}{plural}: {', '.join(listed)}")

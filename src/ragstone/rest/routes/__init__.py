@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ragstone.rest.router import Route
-from ragstone.rest.routes import aliases, bulk, documents, indices, mappings, root
+from ragstone.rest.routes import aliases, bulk, cat, cluster, documents, indices, mappings, nodes, root
 
 _MODULES = (
     root,
+    cluster,
+    nodes,
+    cat,
     indices,
     mappings,
     aliases,
