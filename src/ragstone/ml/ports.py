@@ -12,6 +12,7 @@ from typing import Any, Literal, Protocol
 
 from ragstone.core.clock import Deadline
 from ragstone.core.xcontent import JsonObject
+from ragstone.dsl.query import Query
 
 
 @dataclass(frozen=True)
@@ -70,12 +71,14 @@ class Predictor(Protocol):
 
 
 class SearchPort(Protocol):
-    async def search_index(self, index: str, body: bytes, *, source_excludes: Sequence[str]) -> JsonObject:
+    async def search_index(
+        self, index: str, body: bytes, *, source_excludes: Sequence[str], only: Query | None = None
+    ) -> JsonObject:
         """The response of an ordinary search over one system index, as JSON.
 
         `body` is a search body as the client sent it. Hits always carry `_version`, `_seq_no` and `_primary_term`, and
         always a `_source` (also where the body says `_source: false`), filtered as the body asks and in any case
-        without `source_excludes`. An index that does not exist is searched as an empty one (no shards, `max_score` 0.0).
+        without `source_excludes`. `only` is a filter that every hit passes besides. An index that does not exist is searched as an empty one: no shards, `max_score` 0.0.
         Raises ParseException `request body or source parameter is required` for an empty body, and the errors of
         searches.
         """

@@ -1,0 +1,31 @@
+"""Credentials of connectors, sealed and opened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ragstone.core.threadpool import ThreadPools
+from ragstone.providers.api import Encryptor
+
+# The stored form names the cipher, so that another one can be told apart from it later.
+_SEAL = "AES-256-GCM:"
+
+
+class Vault:
+    """`owner` is the id of the document a credential lives in; it is part of every seal, as is the credential's key."""
+
+    def __init__(self, encryptor: Encryptor, pools: ThreadPools) -> None:
+        self._encryptor = encryptor
+        self._pools = pools
+
+    async def seal(self, owner: str, credential: Mapping[str, str]) -> dict[str, str]:
+        return {
+            key: _SEAL + await self._pools.run("write", self._encryptor.seal, value, f"{owner}/{key}")
+            for key, value in credential.items()
+        }
+
+    def open(self, owner: str, credential: Mapping[str, str]) -> dict[str, str]:
+        """The values in the clear. Raises SealBroken."""
+        return {
+            key: self._encryptor.open(value.removeprefix(_SEAL), f"{owner}/{key}") for key, value in credential.items()
+        }

@@ -1,0 +1,1 @@
+"""Model groups: models of one purpose, numbered."""
