@@ -1,7 +1,7 @@
 """The seams between models and the layers above, and nothing more.
 
 `Predictor` is what those layers need of models; `ModelService` satisfies it. `SearchPort` is what this layer needs of
-them; `SearchService` satisfies it, and `node.py` connects the two.
+them; `SystemSearch` satisfies it, and `node.py` connects the two.
 """
 
 from __future__ import annotations
@@ -78,7 +78,8 @@ class SearchPort(Protocol):
 
         `body` is a search body as the client sent it. Hits always carry `_version`, `_seq_no` and `_primary_term`, and
         always a `_source` (also where the body says `_source: false`), filtered as the body asks and in any case
-        without `source_excludes`. `only` is a filter that every hit passes besides. An index that does not exist is searched as an empty one: no shards, `max_score` 0.0.
+        without `source_excludes`. `only` is a filter that every hit passes besides. An index that does not exist is
+        searched as an empty one: no shards, `max_score` 0.0.
         Raises ParseException `request body or source parameter is required` for an empty body, and the errors of
         searches.
         """
