@@ -16,10 +16,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import tantivy
+from numpy.typing import NDArray
 
 from ragstone.core.errors import JavaException, OpenSearchException, QueryShardException
 from ragstone.dsl.query import Query
+from ragstone.engine.embedded.text.schema import ROW
 
 if TYPE_CHECKING:
     from ragstone.engine.embedded.mapper.field_type import FieldType
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from ragstone.engine.embedded.snapshot import Snapshot
     from ragstone.engine.embedded.text.reader import TextReader
 
+Ranks = NDArray[np.int64]
 CompiledQuery = tantivy.Query
 """What compiling makes; `search/` passes it on without looking inside."""
 
@@ -59,9 +63,10 @@ class Context:
         Raises the errors of one shard: QueryShardException and what OpenSearch lets through as it is.
         """
         found = _compilers.get(type(query))
-        if found is None:
-            raise NotImplementedError(f"no compiler for {type(query).__name__}")
-        return found(query, self)
+        if found is not None:
+            return found(query, self)
+        rows, scores = _rankers[type(query)](query, self)
+        return self.scored_rows(rows, scores)
 
     def scored(self, query: Query, factor: float) -> tantivy.Query:
         """Like `compile`, for a part of a node whose boost is `factor`."""
@@ -88,13 +93,29 @@ class Context:
         found = tantivy.Query.term_query(self.schema, slot, term)
         return tantivy.Query.boost_query(found, boost / K1_PLUS_ONE) if self.scoring else found
 
+    def scored_rows(self, rows: Ranks, scores: NDArray[np.float32]) -> tantivy.Query:
+        """Exactly these documents, each with its own score."""
+        if not len(rows):
+            return none()
+        if not self.scoring:
+            return tantivy.Query.term_set_query(self.schema, ROW, rows.tolist())
+        return any_of(
+            [constant(self.term(ROW, row), score) for row, score in zip(rows.tolist(), scores.tolist(), strict=True)]
+        )
+
+    def matching_rows(self, query: Query) -> Ranks:
+        """The rows of all documents a filter passes, ascending; remembered as long as the reader lives."""
+        return self.reader.remembered_rows(query, lambda: self.filter(query))
+
     def error(self, reason: str, cause: OpenSearchException | None = None) -> QueryShardException:
         metadata = self.snapshot.metadata
         return QueryShardException(reason, index=metadata.name, index_uuid=metadata.uuid, cause=cause)
 
 
 Compiler = Callable[[Any, Context], tantivy.Query]
+Ranker = Callable[[Any, Context], "tuple[Ranks, NDArray[np.float32]]"]
 _compilers: dict[type[Query], Compiler] = {}
+_rankers: dict[type[Query], Ranker] = {}
 
 
 def compiles(*classes: type[Query]) -> Callable[[Compiler], Compiler]:
@@ -108,6 +129,26 @@ def compiles(*classes: type[Query]) -> Callable[[Compiler], Compiler]:
         return function
 
     return add
+
+
+def ranks(*classes: type[Query]) -> Callable[[Ranker], Ranker]:
+    """Register a node that finds and scores its documents itself: rows and scores, best first, the boost included.
+
+    Alone at the top of a search it never meets tantivy; anywhere else its rows become a clause of the rest.
+    """
+
+    def add(function: Ranker) -> Ranker:
+        for cls in classes:
+            if cls in _rankers:
+                raise ValueError(f"{cls.__name__} has a ranker already")
+            _rankers[cls] = function
+        return function
+
+    return add
+
+
+def ranker_of(query: Query) -> Ranker | None:
+    return _rankers.get(type(query))
 
 
 def compile_query(query: Query, snapshot: Snapshot, now_millis: int, *, scoring: bool = True) -> tantivy.Query:

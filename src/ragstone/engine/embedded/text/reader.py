@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,9 @@ from ragstone.engine.embedded.text.schema import ROW
 
 Address = tantivy.DocAddress
 
+REMEMBERED = 64
+"""Filters whose rows a reader keeps: 8 bytes for each match."""
+
 
 class TextReader:
     """Everything committed at one moment. Immutable and safe for threads; tantivy runs without the GIL."""
@@ -22,6 +25,7 @@ class TextReader:
         self.slots = slots
         """Full field path → the tantivy field that holds it."""
         self._searcher = searcher
+        self._remembered: dict[Hashable, NDArray[np.int64]] = {}
 
     @property
     def documents(self) -> int:
@@ -62,6 +66,20 @@ class TextReader:
             return np.empty(0, np.int64)
         hits, _ = self.ordered(query, self.documents, ROW, count=False)
         return np.fromiter((row for row, _ in hits), np.int64, len(hits))
+
+    def remembered_rows(self, key: Hashable, query: Callable[[], tantivy.Query]) -> NDArray[np.int64]:
+        """`matching_rows` of the query that `key` stands for, computed once while the reader lives."""
+        try:
+            found = self._remembered.get(key)
+        except TypeError:  # a query holding a list or an object
+            return self.matching_rows(query())
+        if found is None:
+            found = self.matching_rows(query())
+            found.setflags(write=False)
+            if len(self._remembered) >= REMEMBERED:
+                self._remembered.clear()
+            self._remembered[key] = found
+        return found
 
     def max_row(self) -> int:
         """The highest row there is; 0 when there is none."""
