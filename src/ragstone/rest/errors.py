@@ -47,10 +47,10 @@ def failure(error: Exception, request: Request) -> Response:
     if not isinstance(error, OpenSearchException):
         log.error("internal error", method=request.method, path=request.path, exc_info=error)
         error = OpenSearchException(f"internal error, see the log for request id [{request_id.get()}]")
-    _locate(error, request)
-    if error.status >= 500:
+    elif error.status >= 500:
         log.warning("request failed", method=request.method, path=request.path, type=error.type_name(),
                     reason=error.reason, status=error.status)  # fmt: skip
+    _locate(error, request)
     # The parameter itself may be what is wrong with the request.
     trace = request.query.get("error_trace") in ("", "true")
     return Response(error_body(error, trace=trace), status=error.status, headers=error.headers, filterable=False)

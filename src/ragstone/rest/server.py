@@ -166,12 +166,13 @@ class _Protocol(HttpToolsProtocol):
     """uvicorn's protocol, which knows no limits for the head of a request and answers faults in plain text."""
 
     _refusal: OpenSearchException | None = None
+    _in_message = False
     _in_head = False
     _head_bytes = 0
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._in_head, self._head_bytes = True, 0
+        self._in_message, self._in_head, self._head_bytes = True, True, 0
 
     def on_url(self, url: bytes) -> None:
         super().on_url(url)
@@ -186,11 +187,15 @@ class _Protocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._in_head = False
-        if not self.url.isascii():  # curl and browsers' address bars send bare UTF-8
-            self.url = _NOT_ASCII.sub(lambda found: quote_from_bytes(found[0]).encode(), self.url)
         super().on_headers_complete()
 
+    def on_message_complete(self) -> None:
+        self._in_message = False
+        super().on_message_complete()
+
     def data_received(self, data: bytes) -> None:
+        if not self._in_message and not data.isascii():
+            data = _quoted_line(data)
         super().data_received(data)
         # A single endless header reaches no callback, and must not fill the memory either.
         if self._in_head and not self.transport.is_closing():
@@ -209,6 +214,13 @@ class _Protocol(HttpToolsProtocol):
         head = f"content-type: {JSON}\r\ncontent-length: {len(body)}\r\nconnection: close\r\n\r\n"
         self.transport.write(b"HTTP/1.1 400 Bad Request\r\n" + head.encode() + body)
         self.transport.close()
+
+
+def _quoted_line(data: bytes) -> bytes:
+    """curl sends what it was given, bare UTF-8 too; the parser insists on percent-encoded paths."""
+    end = data.find(b"\n")
+    line, rest = (data[:end], data[end:]) if end >= 0 else (data, b"")
+    return _NOT_ASCII.sub(lambda found: quote_from_bytes(found[0]).encode(), line) + rest
 
 
 def _headers_too_long() -> TooLongHttpHeaderException:

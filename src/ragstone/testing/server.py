@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from types import TracebackType
 from typing import Self
 
@@ -41,6 +42,14 @@ class ThreadedServer:
             raise RuntimeError("the server did not stop")
         if self._failure is not None:
             raise self._failure
+
+    def until_busy(self) -> None:
+        """Return when a request is being worked on. Raises TimeoutError."""
+        end = time.monotonic() + _PATIENCE
+        while self._server is None or not self._server.server_state.tasks:
+            if time.monotonic() > end:
+                raise TimeoutError("no request came in")
+            time.sleep(0.001)
 
     def _run(self) -> None:
         try:
