@@ -1,0 +1,1 @@
+"""Conversation memory: what was asked and answered, in documents of two system indices."""
