@@ -209,23 +209,28 @@ class DocumentLog:
         return np.setdiff1d(every, np.concatenate([replaced, deleted]))
 
     def scan(self, after: int, up_to: int, chunk: int) -> Iterator[list[StoredRow]]:
-        """The live documents with rows in (after, up_to], ascending, in lists of at most `chunk`."""
+        """The documents with rows in (after, up_to] that were live when `up_to` was the highest row, ascending.
+
+        In lists of at most `chunk`.
+        """
         while True:
             with self._reading() as connection:
                 stored = connection.execute(
-                    f"SELECT {_STORED} FROM rows WHERE row > ? AND row <= ? AND superseded_by IS NULL"
-                    " AND source IS NOT NULL ORDER BY row LIMIT ?",
-                    (after, up_to, chunk),
+                    f"SELECT {_STORED} FROM rows WHERE row > ? AND row <= ? AND source IS NOT NULL"
+                    " AND (superseded_by IS NULL OR superseded_by > ?) ORDER BY row LIMIT ?",
+                    (after, up_to, up_to, chunk),
                 ).fetchall()
             if not stored:
                 return
             yield [StoredRow(*row) for row in stored]
             after = stored[-1][0]
 
-    def replaced_after(self, row: int) -> list[int]:
-        """Rows that were replaced or deleted by operations above `row`."""
+    def replaced_between(self, after: int, up_to: int) -> list[int]:
+        """Rows that were replaced or deleted by operations in (after, up_to]."""
         with self._reading() as connection:
-            found = connection.execute("SELECT row FROM rows WHERE superseded_by > ?", (row,)).fetchall()
+            found = connection.execute(
+                "SELECT row FROM rows WHERE superseded_by > ? AND superseded_by <= ?", (after, up_to)
+            ).fetchall()
         return [number for (number,) in found]
 
     def counts(self) -> Counts:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from threading import Lock
 from typing import TYPE_CHECKING, Protocol
+from weakref import ref
 
 if TYPE_CHECKING:
     from ragstone.engine.embedded.mapper.service import Mapper
     from ragstone.engine.embedded.text.reader import TextReader
-    from ragstone.engine.embedded.vectors.index import VectorReader
+    from ragstone.engine.embedded.vectors.reader import VectorReader
     from ragstone.engine.values import IndexMetadata
 
 
@@ -44,9 +46,10 @@ class Snapshot:
 
     metadata: IndexMetadata
     mapper: Mapper
+    """May know fields that were mapped after the moment; they have no values here."""
     text: TextReader
     vectors: Mapping[str, VectorReader]
-    """By full field name; every knn_vector field of `mapper` that had a document or was mapped at the moment."""
+    """By full field name. A knn_vector field mapped since the last refresh has no entry: it has no vectors yet."""
     max_row: int
     """Every operation up to this row is in; 0 when there was none."""
     node: str
@@ -69,4 +72,23 @@ class Snapshot:
         return self.log.row_of(id, self.max_row)
 
 
-__all__ = ["RowSource", "Snapshot", "StoredRow"]
+class LiveSnapshots:
+    """The snapshots of one index that somebody still holds. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._snapshots: list[ref[Snapshot]] = []
+        self._lock = Lock()
+
+    def add(self, snapshot: Snapshot) -> None:
+        with self._lock:
+            self._snapshots = [known for known in self._snapshots if known() is not None]
+            self._snapshots.append(ref(snapshot))
+
+    def oldest(self) -> int | None:
+        """The lowest `max_row` of them; None when there are none."""
+        with self._lock:
+            alive = [snapshot.max_row for known in self._snapshots if (snapshot := known()) is not None]
+        return min(alive, default=None)
+
+
+__all__ = ["LiveSnapshots", "RowSource", "Snapshot", "StoredRow"]

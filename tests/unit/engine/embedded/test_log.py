@@ -81,9 +81,17 @@ def test_live_rows_leave_out_replaced_and_deleted_ones(log: DocumentLog) -> None
     assert log.live_rows().tolist() == [2, 4]
     assert log.counts() == Counts(2, 2, 1)
     assert [[stored.row for stored in chunk] for chunk in log.scan(0, 5, 1)] == [[2], [4]]
-    assert [[stored.row for stored in chunk] for chunk in log.scan(2, 3, 10)] == []
-    assert sorted(log.replaced_after(3)) == [1, 3]
-    assert log.replaced_after(4) == [1]
+    assert [[stored.row for stored in chunk] for chunk in log.scan(2, 5, 10)] == [[4]]
+    assert sorted(log.replaced_between(3, 5)) == [1, 3]
+    assert log.replaced_between(4, 5) == [1]
+
+
+def test_a_scan_sees_what_was_live_at_a_row(log: DocumentLog) -> None:
+    log.append([row(1, "a"), row(2, "b"), row(3, "c", by=4), row(4, "c")], [], durable=True)
+    log.append([row(5, "a", None)], [(5, 1)], durable=True)
+    assert [[stored.row for stored in chunk] for chunk in log.scan(0, 3, 10)] == [[1, 2, 3]]
+    assert [[stored.row for stored in chunk] for chunk in log.scan(0, 4, 10)] == [[1, 2, 4]]
+    assert log.replaced_between(0, 4) == [3]
 
 
 def test_everything_is_there_after_closing_and_opening(file: Path) -> None:

@@ -1,0 +1,173 @@
+"""Text and vectors of one index: fed from the log in order of rows, one thread at a time.
+
+Writers put what they have logged into a queue and feed it themselves when nobody else does. While a refresh commits,
+which takes its time, the queue grows and no writer waits; only a long queue makes writers wait for their turn.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from threading import RLock
+from typing import NamedTuple
+
+from ragstone.core.log import get_logger
+from ragstone.engine.embedded import recovery
+from ragstone.engine.embedded.log import DocumentLog
+from ragstone.engine.embedded.mapper.knn_vector import KnnVectorField
+from ragstone.engine.embedded.mapper.service import Mapper
+from ragstone.engine.embedded.text.index import TextIndex
+from ragstone.engine.embedded.text.reader import TextReader
+from ragstone.engine.embedded.vectors.index import VectorIndex
+from ragstone.engine.embedded.vectors.reader import VectorReader
+from ragstone.engine.embedded.write_plan import Change
+
+_log = get_logger("derived")
+
+_QUEUE = 20_000
+"""Changes that may wait before a writer waits too."""
+
+
+class Batch(NamedTuple):
+    """What one commit of the log means for the derived structures."""
+
+    mapper: Mapper
+    changes: Sequence[Change]
+    max_row: int
+    documents: int
+    """How many documents are live after it."""
+
+
+class Derived:
+    def __init__(self, folder: Path, log: DocumentLog, mapper: Mapper) -> None:
+        """Opens, recovers and rebuilds as needed; then everything in the log is in."""
+        self._folder = folder
+        self._log = log
+        self._text: TextIndex
+        self._vectors: dict[str, VectorIndex]
+        self._text, self._vectors = recovery.recover(folder, log, mapper)
+        self._lock = RLock()
+        self._queue: deque[Batch] = deque()
+        self._offered = 0
+        self._fed = 0
+        self._text_useless = False
+        """The text index has no room for a new field, or failed: it must be built again before it is searched."""
+        self._vectors_useless: set[str] = set()
+        """Fields whose vectors failed to be fed: they must be replayed before they are searched."""
+        self.mapper = mapper
+        self.applied = log.max_row
+        """Everything up to this row has been fed."""
+        self.documents = log.counts().live
+
+    def offer(self, batch: Batch) -> None:
+        """Queue what was logged. Batches come in order of rows: the caller holds the index's write lock."""
+        self._queue.append(batch)
+        self._offered += len(batch.changes)
+
+    def drain(self) -> None:
+        """Feed the queue, unless another thread is at it and will see to the rest."""
+        while self._queue:
+            if not self._lock.acquire(blocking=self._offered - self._fed > _QUEUE):
+                return
+            try:
+                self._feed_queue()
+            finally:
+                self._lock.release()
+
+    @contextmanager
+    def settled(self) -> Iterator[None]:
+        """Everything offered before has been fed, and nothing is fed meanwhile."""
+        with self._lock:
+            self._feed_queue()
+            yield
+        self.drain()
+
+    @property
+    def unpublished(self) -> bool:
+        """Inside `settled`: something must be rebuilt, so publishing changes something whatever was fed."""
+        return self._text_useless or bool(self._vectors_useless)
+
+    def publish(self) -> tuple[TextReader, Mapping[str, VectorReader]]:
+        """Inside `settled`: make everything that was fed durable and searchable."""
+        if self._text_useless:
+            self._text.close()
+            self._text = recovery.rebuild_text(self._folder, self._log, self.mapper, self.applied)
+            self._text_useless = False
+        for name in list(self._vectors_useless):
+            self._reopen_vectors(name)
+            self._vectors_useless.discard(name)
+        self._text.commit()
+        return self._text.reader(), {name: index.publish() for name, index in self._vectors.items()}
+
+    def flush(self) -> None:
+        """Inside `settled`: let the vectors persist what they hold in memory."""
+        for index in self._vectors.values():
+            index.flush()
+
+    def close(self) -> None:
+        """Let go of all files. What was not published is left to the log."""
+        with self._lock:
+            self._text.close()
+            for index in self._vectors.values():
+                index.close()
+
+    # ── inside: under the lock ───────────────────────────────────────────────────────────────────────────────────────
+
+    def _feed_queue(self) -> None:
+        while self._queue:
+            batch = self._queue.popleft()
+            if batch.mapper is not self.mapper:
+                self._extend(batch.mapper)
+            if not self._text_useless:
+                try:
+                    self._feed_text(batch.changes)
+                except Exception as error:
+                    # It is in the log, so nothing is lost: the next refresh builds the text anew and tells if it can't.
+                    _log.error("feeding the text index failed", index=self._log.index_uuid, exc_info=error)
+                    self._text_useless = True
+            self._feed_vectors(batch.changes)
+            self.applied, self.documents = batch.max_row, batch.documents
+            self._fed += len(batch.changes)
+
+    def _extend(self, mapper: Mapper) -> None:
+        self.mapper = mapper
+        for name, field in mapper.fields().items():
+            if isinstance(field, KnnVectorField) and name not in self._vectors:
+                self._vectors[name] = recovery.open_vectors(self._folder, self._log, field)
+        if not self._text.extend(mapper):
+            self._text_useless = True
+
+    def _feed_text(self, changes: Sequence[Change]) -> None:
+        text = self._text
+        for row, id, document, routing, replaced in changes:
+            if replaced is not None:
+                text.delete(replaced)
+            if document is not None:
+                text.add(row, id, document, routing)
+
+    def _feed_vectors(self, changes: Sequence[Change]) -> None:
+        for name, index in self._vectors.items():
+            if name in self._vectors_useless:
+                continue
+            try:
+                for row, _, document, _, replaced in changes:
+                    if replaced is not None:
+                        index.delete(replaced)
+                    if document is not None and name in document.vectors:
+                        index.add(row, document.vectors[name])
+            except Exception as error:
+                _log.error("feeding vectors failed", index=self._log.index_uuid, field=name, exc_info=error)
+                self._vectors_useless.add(name)
+
+    def _reopen_vectors(self, name: str) -> None:
+        field = self.mapper.fields()[name]
+        assert isinstance(field, KnnVectorField)
+        self._vectors[name].close()
+        index = recovery.open_vectors(self._folder, self._log, field)
+        recovery.replay(self._log, self.mapper, self._text, self.applied, {name: index}, self.applied)
+        self._vectors[name] = index
+
+
+__all__ = ["Batch", "Derived"]
