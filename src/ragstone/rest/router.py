@@ -76,7 +76,10 @@ class _Node:
 
 
 class Router:
-    """Literal segments beat `{name}` segments, at every depth, with a step back when that leads nowhere.
+    """Literal segments beat `{name}` segments, at every depth, with a step back when that leads to no route at all.
+
+    The best match of a path decides alone which methods it has: `PUT /x/_create` is not taken for `PUT /x/{id}` where
+    `/x/_create` knows only POST.
 
     Paths are given as they were sent: literal segments are compared so, the values of `{name}` segments are
     percent-decoded, which lets a document id contain a slash. Empty segments are passed over (`Differs:` OpenSearch
@@ -109,19 +112,19 @@ class Router:
 
         Raises IllegalArgumentException when a parameter is not properly percent-encoded.
         """
-        for node, values in _candidates(self._root, _segments(path), 0, ()):
-            found = node.routes.get(method) or (node.routes.get("GET") if method == "HEAD" else None)
-            if found is not None:
-                route, names = found
-                return route, {name: decode(value) for name, value in zip(names, values, strict=True)}
-        return None
+        node, values = self._best(path)
+        found = node.routes.get(method) or (node.routes.get("GET") if method == "HEAD" else None)
+        if found is None:
+            return None
+        route, names = found
+        return route, {name: decode(value) for name, value in zip(names, values, strict=True)}
 
     def allowed(self, path: str) -> list[str]:
-        """Methods that some route has on this path; [] when the path is unknown."""
-        methods: list[str] = []
-        for node, _ in _candidates(self._root, _segments(path), 0, ()):
-            methods += [m for m in node.routes if m not in methods]
-        return methods
+        """Methods that this path has; [] when the path is unknown."""
+        return list(self._best(path)[0].routes)
+
+    def _best(self, path: str) -> tuple[_Node, tuple[str, ...]]:
+        return next(_candidates(self._root, _segments(path), 0, ()), (_Node(), ()))
 
 
 def _candidates(

@@ -35,7 +35,11 @@ def test_a_dead_end_behind_a_literal_is_left_again() -> None:
     assert found("GET", "/_tasks/a/b") is None
     assert found("GET", "/_search/_doc/1") == ("/{index}/_doc/{id}", {"index": "_search", "id": "1"})
     assert found("GET", "/a/_doc/deep") == ("/{index}/_doc/{id}", {"index": "a", "id": "deep"})
-    assert found("PUT", "/_search") == ("/{index}", {"index": "_search"})
+
+
+def test_the_best_match_of_a_path_decides_which_methods_it_has() -> None:
+    assert found("PUT", "/_search") is None
+    assert router.allowed("/_search") == ["GET"]
 
 
 def test_head_is_served_by_get() -> None:
@@ -57,7 +61,7 @@ def test_a_broken_escape_is_refused() -> None:
 
 
 def test_allowed_methods_of_a_path() -> None:
-    assert router.allowed("/_search") == ["GET", "PUT"]
+    assert router.allowed("/books") == ["GET", "PUT"]
     assert router.allowed("/no/such/path") == []
 
 
