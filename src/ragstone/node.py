@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Any, Self, cast
@@ -13,26 +14,38 @@ from ragstone.core.clock import Clock, SystemClock
 from ragstone.core.ids import IdGenerator
 from ragstone.core.settings import Settings
 from ragstone.core.threadpool import ThreadPools
+from ragstone.core.xcontent import JsonObject
+from ragstone.documents.bulk import BulkService
 from ragstone.documents.service import DocumentService
-from ragstone.engine.values import Metadata
+from ragstone.dsl.query import Query
+from ragstone.engine.embedded.engine import EmbeddedEngine
 from ragstone.indices.service import IndexService
+from ragstone.ml.connectors.executor import ConnectorExecutor
+from ragstone.ml.connectors.service import ConnectorService
+from ragstone.ml.connectors.vault import Vault
+from ragstone.ml.memory.service import MemoryService
+from ragstone.ml.model_groups.service import ModelGroupService
+from ragstone.ml.models.service import ModelService
+from ragstone.ml.ports import SearchPort
+from ragstone.ml.tasks import TaskService
+from ragstone.pipelines.ingest.service import IngestService
+from ragstone.pipelines.processor import ProcessorServices
+from ragstone.providers.api import EmbeddingRuntime, HttpTransport
+from ragstone.providers.embeddings.onnx import OnnxRuntime
+from ragstone.providers.encryption import MasterKeyEncryptor
+from ragstone.providers.http.transport import AiohttpTransport
+from ragstone.rag.generative_qa import GenerativeQA
 from ragstone.rest.app import App
 from ragstone.rest.router import Router
 from ragstone.rest.routes import all_routes
 from ragstone.rest.services import Services
-from ragstone.testing.records import MemoryRecords
-
-
-class _NoEngineYet(MemoryRecords):
-    async def metadata(self) -> Metadata:
-        return Metadata("memory-cluster-uuid-00", {})
 
 
 class Node:
     """`async with Node(settings) as node:` runs a node; `node.app` is its ASGI application, without a server.
 
-    `http_address` (`127.0.0.1:9200`) is what the node tells clients to reach it by. Clock and ids are the system's
-    unless given.
+    `http_address` (`127.0.0.1:9200`) is what the node tells clients to reach it by. Everything else is for tests: a
+    clock and ids of their own, a transport that leads to simulated providers, models without weights.
     """
 
     app: App
@@ -45,14 +58,19 @@ class Node:
         http_address: str | None = None,
         clock: Clock | None = None,
         ids: IdGenerator | None = None,
+        transport: HttpTransport | None = None,
+        embeddings: EmbeddingRuntime | None = None,
     ) -> None:
         self._settings = settings
         self._http_address = http_address or f"{settings.host}:{settings.port}"
         self._clock: Clock = clock or SystemClock()
         self._ids = ids or IdGenerator()
+        self._transport: HttpTransport = transport or AiohttpTransport()
+        self._embeddings: EmbeddingRuntime = embeddings or OnnxRuntime(settings.models_folder)
         self._open = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
+        """Raises IllegalStateException when another process holds the data."""
         try:
             await self._start()
         except BaseException:
@@ -69,35 +87,75 @@ class Node:
         settings, clock, ids = self._settings, self._clock, self._ids
         pools = ThreadPools()
         self._open.callback(pools.close)
-        engine = cast(Any, _NoEngineYet())
+
+        engine = EmbeddedEngine(settings.data, pools=pools, clock=clock, ids=ids)
+        await engine.start()
+        self._open.push_async_callback(engine.close)
 
         cluster = ClusterService(engine, settings.cluster_settings)
         await cluster.start()
         node = NodeInfo(
-            node_id=ids.uuid22(),
+            node_id=engine.node_id,
             node_name=settings.node_name,
             cluster_name=settings.cluster_name,
-            cluster_uuid=(await engine.metadata()).cluster_uuid,
+            cluster_uuid=engine.cluster_uuid,
             http_address=self._http_address,
             started=clock.monotonic(),
         )
+
+        self._open.push_async_callback(self._transport.close)
+        system_search = _SystemSearch()
+        vault = Vault(MasterKeyEncryptor(settings.keys_folder), pools)
+        connectors = ConnectorService(engine, cluster, vault, system_search, clock, ids)
+        executor = ConnectorExecutor(cluster, vault, self._transport, clock, ids)
+        groups = ModelGroupService(engine, system_search, clock, ids)
+        tasks = TaskService(engine, cluster, system_search, node, clock, ids)
+        models = ModelService(
+            engine, cluster, connectors, groups, tasks, executor, self._embeddings, system_search, pools, node, clock, ids
+        )  # fmt: skip
+        memory = MemoryService(engine, cluster, system_search, clock, ids)
+
+        generative_qa = GenerativeQA(models, memory, cluster, clock)
+        processors = ProcessorServices(models, generative_qa, cluster, clock)
+        ingest = IngestService(engine, processors)
         pending = cast(Any, None)
+        indices = IndexService(engine)
+
         self.services = Services(
             settings=settings,
             node=node,
             clock=clock,
             cluster=cluster,
-            indices=IndexService(engine),
+            indices=indices,
             documents=DocumentService(engine),
-            bulk=pending,
+            bulk=BulkService(engine, ingest, cluster, clock, ids),
             search=pending,
-            ingest=pending,
+            ingest=ingest,
             search_pipelines=pending,
-            connectors=pending,
-            model_groups=pending,
-            models=pending,
-            tasks=pending,
-            memory=pending,
+            connectors=connectors,
+            model_groups=groups,
+            models=models,
+            tasks=tasks,
+            memory=memory,
             reader=pending,
         )
+        await models.start()
+        self._open.push_async_callback(models.close)
         self.app = App(Router(all_routes()), self.services, run_id=ids.auto_id()[:8])
+
+
+class _SystemSearch:
+    """The SearchPort of the ML services, which are built before the search: the one arrow that points up."""
+
+    def __init__(self) -> None:
+        self._search: SearchPort | None = None
+
+    def connect(self, search: SearchPort) -> None:
+        self._search = search
+
+    async def search_index(
+        self, index: str, body: bytes, *, source_excludes: Sequence[str], only: Query | None = None
+    ) -> JsonObject:
+        if self._search is None:
+            raise RuntimeError("the search is not connected yet")
+        return await self._search.search_index(index, body, source_excludes=source_excludes, only=only)
