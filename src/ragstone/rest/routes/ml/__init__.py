@@ -1,0 +1,1 @@
+"""`/_plugins/_ml`: one file per kind of resource."""
