@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from ragstone.rest.router import Route
 from ragstone.rest.routes import aliases, bulk, cat, cluster, documents, indices, mappings, nodes, root
+from ragstone.rest.routes.ml import config, connectors, model_groups, models, predict, tasks, unsupported
 
 _MODULES = (
     root,
@@ -17,6 +18,13 @@ _MODULES = (
     aliases,
     documents,
     bulk,
+    connectors,
+    model_groups,
+    models,
+    predict,
+    tasks,
+    config,
+    unsupported,
 )
 
 
