@@ -7,8 +7,6 @@ from dataclasses import dataclass
 OPENSEARCH_VERSION = "3.4.0"
 """The version we report and imitate."""
 LUCENE_VERSION = "10.3.2"
-INDEX_VERSION_CREATED = "137257827"
-"""`index.version.created` of indices made by 3.4.0."""
 
 
 @dataclass(frozen=True)

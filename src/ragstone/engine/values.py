@@ -14,6 +14,8 @@ JsonObject = dict[str, Any]
 Refresh = Literal["false", "true", "wait_for"]
 OpType = Literal["index", "create", "delete"]
 VersionType = Literal["internal", "external", "external_gte"]
+INDEX_VERSION_CREATED = "137257827"
+"""`index.version.created` of indices made by OpenSearch 3.4.0, and so of ours."""
 
 
 # ── metadata ─────────────────────────────────────────────────────────────────────────────────────────────────────────
