@@ -36,7 +36,7 @@ class DateField(FieldType):
         any_value("print_format"),
         any_value("locale", ""),
         any_value("null_value"),
-        flag("ignore_malformed", lambda c: c.settings.bool("index.mapping.ignore_malformed"), explicit=True),
+        flag("ignore_malformed", lambda c: c.settings.flag("index.mapping.ignore_malformed"), explicit=True),
         boost(),
         meta(),
     )

@@ -53,7 +53,7 @@ class VectorValueException(IllegalArgumentException):
 
 
 def _is_knn(context: MappingContext) -> bool:
-    return context.settings.bool("index.knn")
+    return context.settings.flag("index.knn")
 
 
 def _read_dimension(value: Any, field: str, context: MappingContext) -> int:

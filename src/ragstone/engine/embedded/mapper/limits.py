@@ -12,18 +12,18 @@ from ragstone.engine.embedded.mapper.settings import IndexSettings
 def check_limits(root: ObjectMapper, settings: IndexSettings) -> None:
     """Raises IllegalArgumentException when a mapping has outgrown `index.mapping.*.limit`."""
     nodes = list(root.walk())
-    limit = settings.int("index.mapping.total_fields.limit")
+    limit = settings.number("index.mapping.total_fields.limit")
     if sum(map(_count, nodes)) > limit:
         raise IllegalArgumentException(f"Limit of total fields [{limit}] has been exceeded")
-    longest = settings.int("index.mapping.field_name_length.limit")
+    longest = settings.number("index.mapping.field_name_length.limit")
     names = [node.name.rpartition(".")[2] for node in nodes]
     for name in (*names, LONGEST_NAME) if names else ():
         if len(name) > longest:
             raise IllegalArgumentException(f"Field name [{name}] is longer than the limit of [{longest}] characters")
-    nested = settings.int("index.mapping.nested_fields.limit")
+    nested = settings.number("index.mapping.nested_fields.limit")
     if sum(1 for node in nodes if isinstance(node, ObjectMapper) and node.nested) > nested:
         raise IllegalArgumentException(f"Limit of nested fields [{nested}] has been exceeded")
-    depth = settings.int("index.mapping.depth.limit")
+    depth = settings.number("index.mapping.depth.limit")
     for node in nodes:
         if isinstance(node, ObjectMapper) and node.name.count(".") + 2 > depth:
             raise IllegalArgumentException(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from fnmatch import fnmatchcase
 from typing import Any
 
 from ragstone.core.errors import (
@@ -12,6 +11,7 @@ from ragstone.core.errors import (
     OpenSearchException,
 )
 from ragstone.core.json import JsonObject
+from ragstone.core.names import matches
 from ragstone.engine.embedded.analysis.registry import Analyzers
 from ragstone.engine.embedded.mapper import boolean, date, keyword, knn_vector, number, text  # noqa: F401
 from ragstone.engine.embedded.mapper.document_parser import ParsedDocument, parse_document
@@ -42,8 +42,8 @@ class Mapper:
         self.options = options
         self.context = context
         self.dynamic_rules = DynamicRules(options, context)
-        self.depth_limit = context.settings.int("index.mapping.depth.limit")
-        self.nested_objects_limit = context.settings.int("index.mapping.nested_objects.limit")
+        self.depth_limit = context.settings.number("index.mapping.depth.limit")
+        self.nested_objects_limit = context.settings.number("index.mapping.nested_objects.limit")
         self._metadata = metadata_fields(context)
         self._fields: dict[str, FieldType] = {}
         self._objects: dict[str, ObjectMapper] = {}
@@ -141,10 +141,7 @@ class Mapper:
 
     def matching(self, pattern: str) -> list[str]:
         """Names of leaf fields and aliases that a pattern with `*` means, sorted."""
-        if "*" not in pattern:
-            return [pattern] if pattern in self._fields or pattern in self._aliases else []
-        simple = pattern.replace("[", "[[]").replace("?", "[?]")
-        return sorted(name for name in (*self._fields, *self._aliases) if fnmatchcase(name, simple))
+        return sorted(name for name in (*self._fields, *self._aliases) if matches(pattern, name))
 
     @property
     def source(self) -> SourceOptions:
