@@ -111,7 +111,8 @@ class Node:
         groups = ModelGroupService(engine, system_search, clock, ids)
         tasks = TaskService(engine, cluster, system_search, node, clock, ids)
         models = ModelService(
-            engine, cluster, connectors, groups, tasks, executor, self._embeddings, system_search, pools, node, clock, ids
+            engine, cluster, connectors, groups, tasks, executor, self._embeddings, system_search, pools, node, clock,
+            ids,
         )  # fmt: skip
         memory = MemoryService(engine, cluster, system_search, clock, ids)
 

@@ -51,13 +51,17 @@ async def deep(services: Services, request: Request) -> Response:
 
 @routes.add("POST /late", body_first=True)
 async def late(services: Services, request: Request) -> Response:
-    raise IllegalArgumentException("the body first")
+    if request.body == b"{}":
+        raise IllegalArgumentException("the body first")
+    request.check_parameters()
+    return Response({})
 
 
 @routes.add("GET /slow")
 @routes.add("POST /stubborn", outlives_client=True)
 async def slow(services: Services, request: Request) -> Response:
     log.append("began")
+    began.set()
     try:
         await asyncio.wait_for(released.wait(), 10)
         log.append("finished")
@@ -67,13 +71,13 @@ async def slow(services: Services, request: Request) -> Response:
     return Response({})
 
 
-released = asyncio.Event()
+began, released = asyncio.Event(), asyncio.Event()
 
 
 @pytest.fixture
 async def app(settings: Settings) -> AsyncIterator[App]:
-    global released  # an event belongs to the loop of one test
-    released = asyncio.Event()
+    global began, released  # an event belongs to the loop of one test
+    began, released = asyncio.Event(), asyncio.Event()
     log.clear()
     async with Node(Settings(port=0, data=settings.data, max_content_length=1000)) as node:
         yield App(Router(routes), node.services, run_id="run")
@@ -154,7 +158,9 @@ async def test_the_source_parameter_stands_in_for_the_body(client: AsgiClient) -
 
 
 async def test_a_route_may_tell_of_its_body_first(client: AsgiClient) -> None:
-    assert (await client("POST /late?foo=1")).json["error"]["reason"] == "the body first"
+    assert (await client("POST /late?foo=1", {})).json["error"]["reason"] == "the body first"
+    unknown = await client("POST /late?foo=1", {"a": 1})
+    assert unknown.json["error"]["reason"] == "request [/late] contains unrecognized parameter: [foo]"
 
 
 async def test_error_trace_adds_the_trace(client: AsgiClient) -> None:
@@ -249,15 +255,9 @@ async def test_a_fault_of_ours_shows_nothing_but_the_request_id(client: AsgiClie
     assert answer.json == {"error": {"root_cause": [cause], **cause}, "status": 500}
 
 
-async def _until(condition: str) -> None:
-    async with asyncio.timeout(10):
-        while condition not in log:
-            await asyncio.sleep(0)
-
-
 async def test_a_client_that_hangs_up_cancels_its_request(client: AsgiClient) -> None:
     request = asyncio.create_task(client("GET /slow"))
-    await _until("began")
+    await asyncio.wait_for(began.wait(), 10)
     client.hung_up.set()
     with pytest.raises(ConnectionError):
         await request
@@ -266,7 +266,7 @@ async def test_a_client_that_hangs_up_cancels_its_request(client: AsgiClient) ->
 
 async def test_some_work_outlives_its_client(client: AsgiClient) -> None:
     request = asyncio.create_task(client("POST /stubborn"))
-    await _until("began")
+    await asyncio.wait_for(began.wait(), 10)
     client.hung_up.set()
     released.set()
     assert (await request).status == 200
@@ -275,7 +275,7 @@ async def test_some_work_outlives_its_client(client: AsgiClient) -> None:
 
 async def test_a_request_cut_off_by_the_stop_of_the_server_is_told_so(client: AsgiClient) -> None:
     request = asyncio.create_task(client("GET /slow"))
-    await _until("began")
+    await asyncio.wait_for(began.wait(), 10)
     request.cancel()
     answer = await request
     assert (answer.status, answer.headers["connection"]) == (503, "close")

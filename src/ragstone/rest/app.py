@@ -23,7 +23,7 @@ from ragstone.rest.compression import SMALLEST, accepts_gzip, gzip
 from ragstone.rest.rendering import render
 from ragstone.rest.request import Request, is_json
 from ragstone.rest.response import JSON, TEXT, Response
-from ragstone.rest.router import Route, Router, check_parameters, decode
+from ragstone.rest.router import Route, Router, decode, parameter_fault
 from ragstone.rest.services import Services
 from ragstone.rest.triple_quotes import without_triple_quotes
 
@@ -79,8 +79,10 @@ class App:
             refused = _check_content_type(request)
             if refused is not None:
                 return refused
-        if request.query and not route.body_first:
-            check_parameters(route, request)
+        if request.query:
+            request.fault = parameter_fault(route, request)
+            if not route.body_first:
+                request.check_parameters()
         return await self._handle(route, request, receive)
 
     def _unrouted(self, request: Request, path: str) -> Response:

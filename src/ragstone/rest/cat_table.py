@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
+from ragstone.core.clock import Clock
 from ragstone.core.errors import UnsupportedOperationException
 from ragstone.core.names import matches
 from ragstone.rest.request import Request
@@ -22,6 +24,8 @@ class Size(int):
 
 
 Cell = str | int | float | bool | None
+Row = Mapping[str, Cell]
+"""Column name to cell; what is missing is empty."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,12 @@ class Column:
         return [alias for alias in self.aliases.split(",") if alias]
 
 
+def epoch(clock: Clock) -> Row:
+    """The two columns that some tables begin with."""
+    now = clock.now()
+    return {"epoch": int(now), "timestamp": datetime.fromtimestamp(now, UTC).strftime("%H:%M:%S")}
+
+
 def right(name: str, aliases: str, description: str, *, shown: bool = True) -> Column:
     return Column(name, aliases, description, right=True, shown=shown)
 
@@ -49,7 +59,7 @@ def hidden(name: str, aliases: str, description: str) -> Column:
 
 
 class Table:
-    """A table's columns. `answer` renders rows (column name to cell; what is missing is empty) as a request asks."""
+    """A table's columns. `answer` renders rows as a request asks."""
 
     def __init__(self, *columns: Column) -> None:
         self.columns = columns
@@ -61,7 +71,7 @@ class Table:
         widths = [max(len(row[at]) for row in cells) for at in range(3)]
         return text("".join(" | ".join(map(str.ljust, row, widths)) + "\n" for row in cells))
 
-    def answer(self, request: Request, rows: Sequence[Mapping[str, Cell]]) -> Response:
+    def answer(self, request: Request, rows: Sequence[Row]) -> Response:
         """Raises UnsupportedOperationException for an unknown sort column (`Differs:` 400, OpenSearch 500)."""
         shown = self._shown(request.query.get("h"))
         ordered = self._sorted(rows, request.names("s"))
@@ -89,7 +99,7 @@ class Table:
                 shown.setdefault(word, self._by_alias[word])
         return list(shown.items())
 
-    def _sorted(self, rows: Sequence[Mapping[str, Cell]], by: Sequence[str]) -> Sequence[Mapping[str, Cell]]:
+    def _sorted(self, rows: Sequence[Row], by: Sequence[str]) -> Sequence[Row]:
         for word in reversed(by):
             name, _, direction = word.partition(":")
             column = self._by_alias.get(name)
@@ -99,10 +109,10 @@ class Table:
         return rows
 
 
-def _sort_key(name: str) -> Callable[[Mapping[str, Cell]], tuple[Any, ...]]:
+def _sort_key(name: str) -> Callable[[Row], tuple[Any, ...]]:
     """Cells without a value come first, numbers before texts."""
 
-    def key(row: Mapping[str, Cell]) -> tuple[Any, ...]:
+    def key(row: Row) -> tuple[Any, ...]:
         value = row.get(name)
         if value is None:
             return (0,)

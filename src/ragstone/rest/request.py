@@ -48,6 +48,14 @@ class Request:
     body: bytes = b""
     decoded: list[tuple[bytes, Any]] = field(default_factory=list)
     """What `decode` has handed out, so that an error can be located in the text."""
+    fault: IllegalArgumentException | None = None
+    """What is wrong with the query parameters."""
+
+    def check_parameters(self) -> None:
+        """Raises IllegalArgumentException for parameters the route does not know. Routes that are `body_first` call
+        it; for all others it has been called."""
+        if self.fault is not None:
+            raise self.fault
 
     def param(self, name: str, default: str | None = None) -> str | None:
         """A path parameter or, failing that, a query parameter."""

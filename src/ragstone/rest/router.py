@@ -33,9 +33,11 @@ class Route:
     suggested: frozenset[str]
     """Those that the refusal may offer as what was meant."""
     body_first: bool = False
-    """The handler calls `check_parameters` itself, once it has read the body: a malformed body is told first."""
+    """The handler calls `request.check_parameters` once it has read the body: a malformed body is told first."""
     outlives_client: bool = False
     """The work goes on when the client hangs up; otherwise it is cancelled."""
+    head: bool = True
+    """Whether a GET answers HEAD too, where HEAD has no route of its own."""
 
 
 class Routes:
@@ -51,6 +53,7 @@ class Routes:
         suggested: Iterable[str] | None = None,
         body_first: bool = False,
         outlives_client: bool = False,
+        head: bool = True,
     ) -> Callable[[Handler], Handler]:
         """Register a handler; see `Route` for the options. `suggested` is by default all parameters."""
         known = frozenset(parameters)
@@ -59,7 +62,7 @@ class Routes:
         def register(handler: Handler) -> Handler:
             for target in targets:
                 method, _, path = target.partition(" ")
-                self._routes.append(Route(method, path, handler, known, offered, body_first, outlives_client))
+                self._routes.append(Route(method, path, handler, known, offered, body_first, outlives_client, head))
             return handler
 
         return register
@@ -113,7 +116,9 @@ class Router:
         Raises IllegalArgumentException when a parameter is not properly percent-encoded.
         """
         node, values = self._best(path)
-        found = node.routes.get(method) or (node.routes.get("GET") if method == "HEAD" else None)
+        found = node.routes.get(method)
+        if found is None and method == "HEAD" and "GET" in node.routes and node.routes["GET"][0].head:
+            found = node.routes["GET"]
         if found is None:
             return None
         route, names = found
@@ -155,11 +160,12 @@ def decode(text: str) -> str:
     return unquote(text)
 
 
-def check_parameters(route: Route, request: Request) -> None:
-    """Raises IllegalArgumentException naming query parameters the route does not know, and near ones that it does."""
+def parameter_fault(route: Route, request: Request) -> IllegalArgumentException | None:
+    """The error that names query parameters the route does not know, and near ones that it does; None is fine."""
     unknown = request.query.keys() - route.parameters - COMMON_PARAMETERS
-    if unknown:
-        raise unrecognized(request.path, "parameter", unknown, route.suggested | request.path_params.keys())
+    if not unknown:
+        return None
+    return unrecognized(request.path, "parameter", unknown, route.suggested | request.path_params.keys())
 
 
 def unrecognized(path: str, what: str, names: Iterable[str], known: Iterable[str]) -> IllegalArgumentException:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ragstone.rest.router import Route
-from ragstone.rest.routes import aliases, bulk, cat, cluster, documents, indices, mappings, nodes, root
+from ragstone.rest.routes import aliases, bulk, cat, cat_cluster, cluster, documents, indices, mappings, nodes, root
 from ragstone.rest.routes.ml import config, connectors, model_groups, models, predict, tasks, unsupported
 
 _MODULES = (
@@ -13,6 +13,7 @@ _MODULES = (
     cluster,
     nodes,
     cat,
+    cat_cluster,
     indices,
     mappings,
     aliases,

@@ -24,6 +24,7 @@ routes = Routes()
     parameters=[
         *SOURCE, "refresh", "routing", "pipeline", "timeout", "wait_for_active_shards", "require_alias", "batch_size",
     ],
+    body_first=True,
 )  # fmt: skip
 async def bulk(services: Services, request: Request) -> Response:
     content = request.content()
@@ -40,6 +41,7 @@ async def bulk(services: Services, request: Request) -> Response:
             source_filter_from_query(request.query),
         ),
     )
+    request.check_parameters()
     outcome = await services.bulk.bulk(items, refresh)
     body: JsonObject = {"took": outcome.took}
     if outcome.ingest_took is not None:
