@@ -30,6 +30,7 @@ from ragstone.ml.ports import SearchPort
 from ragstone.ml.tasks import TaskService
 from ragstone.pipelines.ingest.service import IngestService
 from ragstone.pipelines.processor import ProcessorServices
+from ragstone.pipelines.search.service import SearchPipelineService
 from ragstone.providers.api import EmbeddingRuntime, HttpTransport
 from ragstone.providers.embeddings.onnx import OnnxRuntime
 from ragstone.providers.encryption import MasterKeyEncryptor
@@ -132,7 +133,7 @@ class Node:
             bulk=BulkService(engine, ingest, cluster, clock, ids),
             search=pending,
             ingest=ingest,
-            search_pipelines=pending,
+            search_pipelines=SearchPipelineService(engine, processors),
             connectors=connectors,
             model_groups=groups,
             models=models,

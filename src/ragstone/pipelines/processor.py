@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from ragstone.core.clock import Clock
 from ragstone.core.cluster_settings import ClusterSettings
+from ragstone.core.errors import ShardFailure
 from ragstone.core.registry import Registry
 from ragstone.core.xcontent import JsonObject
 from ragstone.dsl.search_body import SearchBody
@@ -55,7 +56,8 @@ class IngestProcessor(Protocol):
 class SearchResponse:
     """A search response while response processors work on it.
 
-    `shards` counts what the query phase asked. `ext` is merged from all processors and written last.
+    `shards` counts what the query phase asked, `failures` are those of them that failed. `ext` is merged from all
+    processors and written last.
     """
 
     hits: list[Hit]
@@ -64,6 +66,7 @@ class SearchResponse:
     shards: int
     timed_out: bool = False
     terminated_early: bool | None = None
+    failures: list[ShardFailure] = field(default_factory=list)
     processor_results: list[JsonObject] | None = None
     ext: JsonObject = field(default_factory=dict)
 

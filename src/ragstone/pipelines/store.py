@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 from ragstone.core.errors import ResourceNotFoundException
 from ragstone.core.names import matches
 from ragstone.core.xcontent import JsonObject
-from ragstone.engine.api import MetadataEngine
+from ragstone.engine.api import RecordStore
 
 P = TypeVar("P")
 
@@ -19,7 +19,7 @@ class PipelineStore(Generic[P]):
     Compiled pipelines are cached by the record's version, so a replaced one is compiled anew at its next use.
     """
 
-    def __init__(self, engine: MetadataEngine, kind: str, compile: Callable[[str, JsonObject], P]) -> None:
+    def __init__(self, engine: RecordStore, kind: str, compile: Callable[[str, JsonObject], P]) -> None:
         self._engine = engine
         self._kind = kind
         self._compile = compile

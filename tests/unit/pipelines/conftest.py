@@ -14,7 +14,7 @@ from ragstone.core.errors import OpenSearchException
 from ragstone.ml.ports import PredictResult
 from ragstone.pipelines.ingest.service import IngestService
 from ragstone.pipelines.processor import ProcessorServices
-from ragstone.testing.metadata import MemoryMetadata
+from ragstone.testing.records import MemoryRecords
 
 
 @dataclass
@@ -60,8 +60,8 @@ def models() -> FakeModels:
 
 
 @pytest.fixture
-def metadata() -> MemoryMetadata:
-    return MemoryMetadata()
+def records() -> MemoryRecords:
+    return MemoryRecords()
 
 
 @pytest.fixture
@@ -70,5 +70,5 @@ def services(models: FakeModels) -> ProcessorServices:
 
 
 @pytest.fixture
-def ingest(metadata: MemoryMetadata, services: ProcessorServices) -> IngestService:
-    return IngestService(metadata, services)
+def ingest(records: MemoryRecords, services: ProcessorServices) -> IngestService:
+    return IngestService(records, services)

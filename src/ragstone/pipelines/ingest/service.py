@@ -17,7 +17,7 @@ from ragstone.core.errors import (
     error_body,
 )
 from ragstone.core.xcontent import JsonObject, java_text
-from ragstone.engine.api import MetadataEngine
+from ragstone.engine.api import RecordStore
 from ragstone.engine.values import Metadata, VersionType
 from ragstone.pipelines.config import ProcessorConfig
 from ragstone.pipelines.errors import configuration_error
@@ -93,7 +93,7 @@ class _Passage:
 class IngestService:
     """Stores ingest pipelines and runs documents through them."""
 
-    def __init__(self, engine: MetadataEngine, services: ProcessorServices) -> None:
+    def __init__(self, engine: RecordStore, services: ProcessorServices) -> None:
         self._clock: Clock = services.clock
         self._compiler = Compiler(services, self._find)
         self._store: PipelineStore[IngestPipeline] = PipelineStore(engine, "ingest_pipeline", self._compiler.pipeline)

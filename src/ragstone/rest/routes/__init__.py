@@ -5,8 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ragstone.rest.router import Route
-from ragstone.rest.routes import aliases, bulk, cat, cat_cluster, cluster, documents, indices, mappings, nodes, root
-from ragstone.rest.routes.ml import config, connectors, model_groups, models, predict, tasks, unsupported
+from ragstone.rest.routes import (
+    aliases,
+    bulk,
+    cat,
+    cat_cluster,
+    cluster,
+    documents,
+    indices,
+    ingest_pipelines,
+    mappings,
+    nodes,
+    root,
+    search_pipelines,
+)
+from ragstone.rest.routes.ml import config, connectors, memory, model_groups, models, predict, tasks, unsupported
 
 _MODULES = (
     root,
@@ -19,11 +32,14 @@ _MODULES = (
     aliases,
     documents,
     bulk,
+    ingest_pipelines,
+    search_pipelines,
     connectors,
     model_groups,
     models,
     predict,
     tasks,
+    memory,
     config,
     unsupported,
 )

@@ -15,9 +15,8 @@ from ragstone.core.errors import (
     ResourceNotFoundException,
     StatusException,
 )
-from ragstone.engine.values import IndexMetadata
+from ragstone.engine.values import IndexMetadata, Metadata
 from ragstone.pipelines.ingest.service import Dropped, IngestItem, IngestService
-from ragstone.testing.metadata import MemoryMetadata
 
 
 def item(source: Any, index: str = "i", **options: Any) -> IngestItem:
@@ -33,37 +32,45 @@ def marks(name: str) -> dict[str, Any]:
 
 
 @pytest.fixture
-async def stored(ingest: IngestService, metadata: MemoryMetadata) -> IngestService:
-    metadata.indices["i"] = index("i", default_pipeline="d", final_pipeline="f")
+def indices() -> dict[str, IndexMetadata]:
+    return {}
+
+
+@pytest.fixture
+def metadata(indices: dict[str, IndexMetadata]) -> Metadata:
+    return Metadata("u" * 22, indices)
+
+
+@pytest.fixture
+async def stored(ingest: IngestService, indices: dict[str, IndexMetadata]) -> IngestService:
+    indices["i"] = index("i", default_pipeline="d", final_pipeline="f")
     for name in "dfr":
         await ingest.put(name, marks(name))
     return ingest
 
 
-async def run(service: IngestService, metadata: MemoryMetadata, *items: IngestItem) -> list[Any]:
-    return list((await service.run(items, await metadata.metadata())).outcomes)
+async def run(service: IngestService, metadata: Metadata, *items: IngestItem) -> list[Any]:
+    return list((await service.run(items, metadata)).outcomes)
 
 
 @pytest.mark.parametrize(
     ("pipeline", "expected"), [(None, {"d", "f", "x"}), ("r", {"r", "f", "x"}), ("_none", {"f", "x"})]
 )
 async def test_the_request_beats_the_default_and_the_final_pipeline_always_runs(
-    stored: IngestService, metadata: MemoryMetadata, pipeline: str | None, expected: set[str]
+    stored: IngestService, metadata: Metadata, pipeline: str | None, expected: set[str]
 ) -> None:
     [written] = await run(stored, metadata, item({"x": 1}, pipeline=pipeline))
     assert json.decode(written.source).keys() == expected
 
 
-async def test_an_item_without_a_pipeline_comes_back_untouched(stored: IngestService, metadata: MemoryMetadata) -> None:
+async def test_an_item_without_a_pipeline_comes_back_untouched(stored: IngestService, metadata: Metadata) -> None:
     given = IngestItem("elsewhere", None, b'{"a" :  1}')
-    result = await stored.run([given], await metadata.metadata())
+    result = await stored.run([given], metadata)
     assert result.outcomes == [given]
     assert not result.ran
 
 
-async def test_items_keep_their_place_when_some_fail_or_are_dropped(
-    ingest: IngestService, metadata: MemoryMetadata
-) -> None:
+async def test_items_keep_their_place_when_some_fail_or_are_dropped(ingest: IngestService, metadata: Metadata) -> None:
     await ingest.put(
         "p", {"processors": [{"fail": {"message": "no {{x}}", "if": "ctx.x == 1"}}, {"drop": {"if": "ctx.x == 2"}}]}
     )
@@ -74,14 +81,14 @@ async def test_items_keep_their_place_when_some_fail_or_are_dropped(
     assert outcomes[2] == Dropped()
 
 
-async def test_a_missing_pipeline_fails_only_its_own_items(stored: IngestService, metadata: MemoryMetadata) -> None:
+async def test_a_missing_pipeline_fails_only_its_own_items(stored: IngestService, metadata: Metadata) -> None:
     missing, written = await run(stored, metadata, item({}, pipeline="gone"), item({}, pipeline="_none"))
     assert isinstance(missing, IllegalArgumentException)
     assert missing.reason == "pipeline with id [gone] does not exist"
     assert isinstance(written, IngestItem)
 
 
-async def test_a_document_that_is_no_object_fails_alone(ingest: IngestService, metadata: MemoryMetadata) -> None:
+async def test_a_document_that_is_no_object_fails_alone(ingest: IngestService, metadata: Metadata) -> None:
     await ingest.put("p", marks("a"))
     cut = IngestItem("i", "1", b'{"a', pipeline="p")
     first, second, third = await run(
@@ -92,9 +99,11 @@ async def test_a_document_that_is_no_object_fails_alone(ingest: IngestService, m
     assert isinstance(third, IngestItem)
 
 
-async def test_a_pipeline_may_change_where_a_document_goes(ingest: IngestService, metadata: MemoryMetadata) -> None:
-    metadata.indices["here"] = index("here", final_pipeline="of_here")
-    metadata.indices["there"] = index("there", final_pipeline="of_there", default_pipeline="never")
+async def test_a_pipeline_may_change_where_a_document_goes(
+    ingest: IngestService, metadata: Metadata, indices: dict[str, IndexMetadata]
+) -> None:
+    indices["here"] = index("here", final_pipeline="of_here")
+    indices["there"] = index("there", final_pipeline="of_there", default_pipeline="never")
     await ingest.put("of_here", marks("here"))
     await ingest.put("of_there", marks("there"))
     await ingest.put(
@@ -111,15 +120,17 @@ async def test_a_pipeline_may_change_where_a_document_goes(ingest: IngestService
     assert json.decode(written.source) == {"x": 1, "there": 1}
 
 
-async def test_a_final_pipeline_may_not_change_the_index(ingest: IngestService, metadata: MemoryMetadata) -> None:
-    metadata.indices["i"] = index("i", final_pipeline="p")
+async def test_a_final_pipeline_may_not_change_the_index(
+    ingest: IngestService, metadata: Metadata, indices: dict[str, IndexMetadata]
+) -> None:
+    indices["i"] = index("i", final_pipeline="p")
     await ingest.put("p", {"processors": [{"set": {"field": "_index", "value": "there"}}]})
     [error] = await run(ingest, metadata, item({}))
     assert isinstance(error, IllegalStateException)
     assert (error.reason, error.status) == ("FINAL pipeline [p] can't change the target index", 500)
 
 
-async def test_a_replaced_pipeline_is_used_at_once(ingest: IngestService, metadata: MemoryMetadata) -> None:
+async def test_a_replaced_pipeline_is_used_at_once(ingest: IngestService, metadata: Metadata) -> None:
     await ingest.put("p", marks("old"))
     await run(ingest, metadata, item({}, pipeline="p"))
     await ingest.put("p", marks("new"))
@@ -152,7 +163,7 @@ async def test_a_pipeline_with_a_fault_is_not_stored(ingest: IngestService) -> N
 
 
 async def test_a_failed_model_call_is_the_error_of_its_documents_only(
-    ingest: IngestService, metadata: MemoryMetadata, models: Any
+    ingest: IngestService, metadata: Metadata, models: Any
 ) -> None:
     models.failing = {"bad": StatusException(429, "Error from remote service: {}")}
     await ingest.put("p", {"processors": [{"text_embedding": {"model_id": "m", "field_map": {"t": "v"}}}]})
@@ -161,7 +172,7 @@ async def test_a_failed_model_call_is_the_error_of_its_documents_only(
     assert bad.status == 429
 
 
-async def test_the_version_a_pipeline_sets_must_be_a_number(ingest: IngestService, metadata: MemoryMetadata) -> None:
+async def test_the_version_a_pipeline_sets_must_be_a_number(ingest: IngestService, metadata: Metadata) -> None:
     await ingest.put("p", {"processors": [{"set": {"field": "_version", "value": "{{v}}"}}]})
     fine, wrong = await run(ingest, metadata, item({"v": 7}, pipeline="p"), item({"v": "x"}, pipeline="p"))
     assert fine.version == 7

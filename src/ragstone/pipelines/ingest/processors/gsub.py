@@ -8,8 +8,8 @@ from typing import Self
 from ragstone.core.errors import IllegalArgumentException
 from ragstone.pipelines.ingest.config import IngestConfig
 from ragstone.pipelines.ingest.processors.base import TextProcessor
-from ragstone.pipelines.ingest.processors.regex import compile_option, replacement
 from ragstone.pipelines.processor import ProcessorServices, ingest_processors
+from ragstone.pipelines.regex import compile_option, replacement
 
 
 @ingest_processors.register("gsub")

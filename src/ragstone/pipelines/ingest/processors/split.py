@@ -10,8 +10,8 @@ from ragstone.core.errors import IllegalArgumentException
 from ragstone.pipelines.ingest.config import IngestConfig
 from ragstone.pipelines.ingest.document import IngestDocument
 from ragstone.pipelines.ingest.processors.base import DocumentProcessor
-from ragstone.pipelines.ingest.processors.regex import compile_option
 from ragstone.pipelines.processor import ProcessorServices, ingest_processors
+from ragstone.pipelines.regex import compile_option, split
 
 
 @ingest_processors.register("split")
@@ -43,17 +43,3 @@ class SplitProcessor(DocumentProcessor):
                 return
             raise IllegalArgumentException(f"field [{self.field}] is null, cannot split.")
         document.set(self.target, split(self.separator, text, preserve_trailing=self.preserve_trailing))
-
-
-def split(separator: re.Pattern[str], text: str, *, preserve_trailing: bool) -> list[str]:
-    """Java's `String.split`: no empty part before a match of nothing at the start, none at the end unless wanted."""
-    parts, at = [], 0
-    for found in separator.finditer(text):
-        if found.end() == 0 or (found.start() == found.end() == len(text)):
-            continue
-        parts.append(text[at : found.start()])
-        at = found.end()
-    parts.append(text[at:])
-    while not preserve_trailing and len(parts) > 1 and parts[-1] == "":
-        parts.pop()
-    return parts

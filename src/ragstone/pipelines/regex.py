@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 
-from ragstone.pipelines.ingest.config import IngestConfig
+from ragstone.pipelines.config import ProcessorConfig
 
 _MESSAGES = {"missing ), unterminated subpattern": "Unclosed group", "nothing to repeat": "Dangling meta character"}
 
 
-def compile_option(config: IngestConfig, name: str) -> re.Pattern[str]:
+def compile_option(config: ProcessorConfig, name: str) -> re.Pattern[str]:
     """A required option as a pattern. Raises ParseException for what is none."""
     text = config.string(name)
     try:
@@ -30,3 +30,17 @@ def replacement(text: str) -> str:
             group, escaped = parts[position + 1], parts[position + 2]
             out.append(rf"\g<{group.strip('{}')}>" if group else escaped.replace("\\", r"\\"))
     return "".join(out)
+
+
+def split(separator: re.Pattern[str], text: str, *, preserve_trailing: bool) -> list[str]:
+    """Java's `String.split`: no empty part before a match of nothing at the start, none at the end unless wanted."""
+    parts, at = [], 0
+    for found in separator.finditer(text):
+        if found.end() == 0 or (found.start() == found.end() == len(text)):
+            continue
+        parts.append(text[at : found.start()])
+        at = found.end()
+    parts.append(text[at:])
+    while not preserve_trailing and len(parts) > 1 and parts[-1] == "":
+        parts.pop()
+    return parts

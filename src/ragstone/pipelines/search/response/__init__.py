@@ -1,0 +1,12 @@
+"""Processors that change a search response. Importing this package registers them all."""
+
+from ragstone.pipelines.search.response import (
+    collapse,
+    rename_field,
+    retrieval_augmented_generation,
+    sort,
+    split,
+    truncate_hits,
+)
+
+__all__ = ["collapse", "rename_field", "retrieval_augmented_generation", "sort", "split", "truncate_hits"]
