@@ -1,0 +1,494 @@
+"""EmbeddedEngine: the async face of everything in this folder. Each call hops to a named pool here and nowhere else.
+
+data/
+  node.lock  cluster.sqlite
+  indices/<uuid>/log.sqlite            the truth
+                 text/<generation>/    tantivy, derived
+                 vectors/<field>/      faiss, derived
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+from ragstone.core.clock import Clock, Deadline, epoch_millis
+from ragstone.core.errors import (
+    IllegalStateException,
+    IndexClosedException,
+    IndexNotFoundException,
+    InvalidAliasNameException,
+    InvalidIndexNameException,
+    IOException,
+    OpenSearchException,
+    ResourceAlreadyExistsException,
+)
+from ragstone.core.ids import IdGenerator
+from ragstone.core.log import get_logger
+from ragstone.core.threadpool import PoolName, ThreadPools
+from ragstone.core.units import parse_time
+from ragstone.dsl.query import Query
+from ragstone.engine.embedded.cluster_state import ClusterState
+from ragstone.engine.embedded.index import Index
+from ragstone.engine.embedded.indices import IndexFolders
+from ragstone.engine.embedded.mapper.service import Mapper
+from ragstone.engine.embedded.mapper.settings import IndexSettings
+from ragstone.engine.embedded.names import validate_index_name
+from ragstone.engine.embedded.node_lock import NodeLock
+from ragstone.engine.embedded.refresher import Alarm, Refresher, Wait
+from ragstone.engine.embedded.search import fetch_phase, query_phase
+from ragstone.engine.embedded.sqlite import StorageDamaged
+from ragstone.engine.embedded.write_queue import WriteQueue
+from ragstone.engine.values import (
+    Capabilities,
+    FetchOptions,
+    GetResult,
+    Hit,
+    IndexMetadata,
+    IndexStats,
+    JsonObject,
+    Metadata,
+    QueryPhaseResult,
+    QueryRequest,
+    RankedHit,
+    Record,
+    Refresh,
+    WriteOperation,
+    WriteOutcome,
+    WriteResult,
+)
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_log = get_logger("engine")
+
+
+class NoShardAvailableActionException(OpenSearchException):
+    """An index is in the cluster state, but its documents can not be read."""
+
+    status = 503
+
+
+class _Open:
+    """An index with its writers' queue and its schedules. Belongs to the event loop."""
+
+    def __init__(self, index: Index, pools: ThreadPools, wait: Wait) -> None:
+        self.index = index
+        self._pools = pools
+        self.queue = WriteQueue(pools, index.write)
+        settings = index.metadata
+        self.refresher = Refresher(
+            pools,
+            index.refresh,
+            lambda: index.snapshot.max_row,
+            wait=wait,
+            interval=_refresh_interval(settings),
+        )
+        self._upkeep = Alarm(wait, _sync_interval(settings), self._keep_up)
+
+    def written(self) -> None:
+        """Something was acknowledged."""
+        self.refresher.written()
+        if self.index.needs_upkeep:
+            self._upkeep.ask()
+
+    async def settings_changed(self) -> None:
+        metadata = self.index.metadata
+        self._upkeep.set_interval(_sync_interval(metadata))
+        await self.refresher.set_interval(_refresh_interval(metadata))
+
+    async def close(self, error: OpenSearchException) -> None:
+        """Finish what runs; later writes raise `error`. The index itself stays open."""
+        await self.queue.close(error)
+        await self.refresher.close()
+        await self._upkeep.close()
+
+    async def _keep_up(self) -> None:
+        try:
+            await self._pools.run("write", self.index.keep_up)
+        except OpenSearchException as error:
+            _log.error("upkeep failed; it is tried again", index=self.index.name, error=error.reason)
+        if self.index.needs_upkeep:
+            self._upkeep.ask()
+
+
+class EmbeddedEngine:
+    """Satisfies `engine.api.Engine` on a folder of the local disk, for one process at a time.
+
+    `wait` sleeps between scheduled refreshes; tests hand in their own.
+    """
+
+    def __init__(
+        self, data: Path, *, pools: ThreadPools, clock: Clock, ids: IdGenerator, wait: Wait = asyncio.sleep
+    ) -> None:
+        self._data = data
+        self._pools = pools
+        self._clock = clock
+        self._ids = ids
+        self._wait = wait
+        self._changing = asyncio.Lock()
+        """Held while indices come, go or change their settings."""
+        self._open: dict[str, _Open] = {}
+        self._damaged: dict[str, str] = {}
+        """Why an index of the cluster state can not be used."""
+        self._lock: NodeLock
+        self._state: ClusterState
+        self._folders: IndexFolders
+
+    @property
+    def node_id(self) -> str:
+        """22 characters, the same over restarts. Known once `start` has returned."""
+        return self._state.node_id
+
+    @property
+    def cluster_uuid(self) -> str:
+        """As `node_id`."""
+        return self._state.cluster_uuid
+
+    # ── life ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def start(self) -> None:
+        await self._run("write", self._start)
+        names = list(self._state.metadata.indices)
+        opening = (self._run("write", self._open_index, name) for name in names)
+        opened = await asyncio.gather(*opening, return_exceptions=True)
+        for name, index in zip(names, opened, strict=True):
+            if isinstance(index, Index):
+                self._open[name] = _Open(index, self._pools, self._wait)
+        failure = next((index for index in opened if isinstance(index, BaseException)), None)
+        if failure is not None:
+            await self.close()
+            raise failure
+
+    async def close(self) -> None:
+        async with self._changing:
+            error = IllegalStateException("the engine is closed")
+            error.status = 503
+            opened, self._open = self._open, {}
+            await asyncio.gather(*(entry.close(error) for entry in opened.values()))
+            await asyncio.gather(*(self._run("write", entry.index.close) for entry in opened.values()))
+            await self._run("write", self._release)
+
+    def _start(self) -> None:
+        self._data.mkdir(parents=True, exist_ok=True)
+        self._lock = NodeLock.acquire(self._data)
+        try:
+            self._state = ClusterState.open(self._data / "cluster.sqlite", self._ids)
+        except StorageDamaged as damage:
+            self._lock.release()
+            error = IllegalStateException(f"the cluster state cannot be read: {damage}")
+            error.status = 500
+            raise error from damage
+        except BaseException:
+            self._lock.release()
+            raise
+        try:
+            self._folders = IndexFolders(self._data, self._state.cluster_uuid)
+            self._folders.sweep(self._state.metadata)
+        except BaseException:
+            self._release()
+            raise
+
+    def _release(self) -> None:
+        self._state.close()
+        self._lock.release()
+
+    def _open_index(self, name: str) -> Index | None:
+        metadata = self._state.metadata.indices[name]
+        try:
+            return Index(self._folders.of(metadata.uuid), name, self._state, self._clock)
+        except StorageDamaged as damage:
+            # Never replaced by an empty index: the others are served, and every request for this one is told.
+            self._damaged[name] = f"the documents of index [{name}] cannot be read: {damage}"
+            _log.error("an index is damaged", index=name, damage=str(damage))
+            return None
+
+    # ── metadata ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def metadata(self) -> Metadata:
+        return self._state.metadata
+
+    async def create_index(
+        self, name: str, settings: JsonObject, mappings: JsonObject, aliases: Mapping[str, JsonObject]
+    ) -> IndexMetadata:
+        async with self._changing:
+            index = await self._run("write", self._create, name, settings, mappings, aliases)
+            self._open[name] = _Open(index, self._pools, self._wait)
+            return index.metadata
+
+    def _create(
+        self, name: str, settings: JsonObject, mappings: JsonObject, aliases: Mapping[str, JsonObject]
+    ) -> Index:
+        validate_index_name(name)
+        known = self._state.metadata.indices
+        if name in known:
+            uuid = known[name].uuid
+            raise ResourceAlreadyExistsException(
+                f"index [{name}/{uuid}] already exists", metadata={"index": name, "index_uuid": uuid}
+            )
+        if any(name in index.aliases for index in known.values()):
+            raise InvalidIndexNameException(name, "already exists as alias")
+        for alias in aliases:
+            self._check_alias(alias, {**known, name: None})
+        uuid = self._ids.uuid22()
+        created = epoch_millis(self._clock)
+        flat = IndexSettings.of_new_index(settings, name=name, uuid=uuid, creation_date=created)
+        mapper = Mapper.create(mappings, flat)
+        metadata = IndexMetadata(
+            name=name,
+            uuid=uuid,
+            settings=dict(flat.flat),
+            mappings=mapper.to_json(),
+            aliases={alias: dict(body) for alias, body in aliases.items()},
+            creation_date=created,
+        )
+        # The folder first: a folder without metadata is swept at the next start, metadata without a folder is damage.
+        folder = self._folders.create(uuid)
+        self._state.add_index(metadata)
+        try:
+            return Index(folder, name, self._state, self._clock)
+        except BaseException:
+            self._state.remove_index(name)
+            self._folders.remove(uuid)
+            raise
+
+    async def delete_index(self, name: str) -> None:
+        async with self._changing:
+            metadata = self._metadata_of(name)
+            entry = self._open.pop(name, None)
+            if entry is not None:
+                await entry.close(IndexNotFoundException(name))
+            try:
+                await self._run("write", self._state.remove_index, name)
+            except BaseException:
+                if entry is not None:
+                    self._open[name] = _Open(entry.index, self._pools, self._wait)
+                raise
+            self._damaged.pop(name, None)
+            await self._run("write", self._remove, metadata.uuid, entry)
+
+    def _remove(self, uuid: str, entry: _Open | None) -> None:
+        if entry is not None:
+            entry.index.abandon()
+        self._folders.remove(uuid)
+
+    async def open_index(self, name: str) -> None:
+        async with self._changing:
+            if not self._metadata_of(name).open:
+                await self._reopen(name)
+                await self._change(name, lambda index: replace(index, open=True))
+
+    async def close_index(self, name: str) -> None:
+        async with self._changing:
+            if self._metadata_of(name).open:
+                if name in self._open:
+                    await self._run("write", self._open[name].index.flush)
+                await self._change(name, lambda index: replace(index, open=False))
+
+    async def _reopen(self, name: str) -> None:
+        """Settings that are read once, when an index is opened, may have changed."""
+        entry = self._open.pop(name, None)
+        if entry is not None:
+            await entry.close(IndexNotFoundException(name))
+            await self._run("write", entry.index.close)
+        index = await self._run("write", self._open_index, name)
+        if index is not None:
+            self._open[name] = _Open(index, self._pools, self._wait)
+
+    async def put_mapping(self, name: str, mappings: JsonObject) -> None:
+        entry = await self._entry(name)
+        await self._on(entry, "write", entry.index.put_mapping, mappings)
+
+    async def put_settings(self, name: str, settings: JsonObject, *, preserve_existing: bool = False) -> None:
+        async with self._changing:
+            before = self._metadata_of(name)
+            after = IndexSettings(before.settings).updated(settings, index=before, preserve_existing=preserve_existing)
+            await self._change(name, lambda index: replace(index, settings=dict(after.flat)))
+            entry = self._open.get(name)
+            if entry is not None:
+                await entry.settings_changed()
+                if any(key.startswith("index.analysis.") for key in _differing(before.settings, after.flat)):
+                    await self._on(entry, "write", entry.index.forget_text)
+
+    async def update_aliases(self, actions: Sequence[tuple[str, str, JsonObject | None]]) -> None:
+        async with self._changing:
+            aliases: dict[str, dict[str, JsonObject]] = {}
+            for name, alias, body in actions:
+                known = aliases.setdefault(name, dict(self._metadata_of(name).aliases))
+                if body is None:
+                    known.pop(alias, None)
+                else:
+                    self._check_alias(alias, self._state.metadata.indices)
+                    known[alias] = dict(body)
+            changes = {name: _with_aliases(after) for name, after in aliases.items()}
+            await self._run("write", self._state.change_indices, changes)
+            for name in changes:
+                if name in self._open:
+                    self._open[name].index.metadata_changed()
+
+    def _check_alias(self, alias: str, indices: Mapping[str, object]) -> None:
+        if alias in indices:
+            found = self._state.metadata.indices.get(alias)
+            raise InvalidAliasNameException(
+                f"Invalid alias name [{alias}], an index exists with the same name as the alias",
+                metadata={"index": alias, "index_uuid": found.uuid if found else "_na_"},
+            )
+
+    async def _change(self, name: str, change: Callable[[IndexMetadata], IndexMetadata]) -> None:
+        await self._run("write", self._state.change_indices, {name: change})
+        if name in self._open:
+            self._open[name].index.metadata_changed()
+
+    async def get_record(self, kind: str, name: str) -> Record | None:
+        return await self._run("search", self._state.get_record, kind, name)
+
+    async def list_records(self, kind: str) -> list[Record]:
+        return await self._run("search", self._state.list_records, kind)
+
+    async def put_record(self, kind: str, name: str, value: JsonObject, *, if_version: int | None = None) -> Record:
+        return await self._run("write", self._state.put_record, kind, name, value, if_version)
+
+    async def delete_record(self, kind: str, name: str, *, if_version: int | None = None) -> bool:
+        return await self._run("write", self._state.delete_record, kind, name, if_version)
+
+    # ── documents ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def bulk(
+        self, index: str, operations: Sequence[WriteOperation], *, refresh: Refresh = "false"
+    ) -> list[WriteOutcome]:
+        entry = await self._usable(index)
+        outcomes: list[WriteOutcome] = []
+        row = entry.index.max_row
+        if operations:
+            outcomes = await entry.queue.submit(operations)
+            row = max((outcome.seq_no + 1 for outcome in outcomes if isinstance(outcome, WriteResult)), default=0)
+            if row:
+                entry.written()
+        if refresh == "false" or not row:
+            return outcomes
+        forced = True
+        if refresh == "true":
+            await entry.refresher.refresh()
+        else:
+            forced = await entry.refresher.wait_for(row)
+        if not forced:
+            return outcomes
+        return [
+            replace(outcome, forced_refresh=True) if isinstance(outcome, WriteResult) else outcome
+            for outcome in outcomes
+        ]
+
+    async def get(self, index: str, id: str, *, realtime: bool = True) -> GetResult:
+        entry = await self._usable(index)
+        return await self._on(entry, "search", entry.index.get, id, realtime=realtime)
+
+    # ── search ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def query(self, request: QueryRequest, deadline: Deadline | None = None) -> QueryPhaseResult:
+        snapshots = tuple([(await self._usable(name)).index.snapshot for name in request.indices])
+        lists = await self._run(
+            "search",
+            query_phase.execute,
+            snapshots,
+            request,
+            now_millis=epoch_millis(self._clock),
+            deadline=deadline,
+        )
+        return QueryPhaseResult(lists, snapshots, sum(snapshot.metadata.number_of_shards for snapshot in snapshots))
+
+    async def fetch(self, result: QueryPhaseResult, hits: Sequence[RankedHit], options: FetchOptions) -> list[Hit]:
+        try:
+            return await self._run("search", fetch_phase.fetch, result.snapshot, hits, options)
+        except IOException:
+            for snapshot in result.snapshot:
+                if snapshot.metadata.name not in self._open:
+                    raise IndexNotFoundException(snapshot.metadata.name) from None
+            raise
+
+    async def release(self, result: QueryPhaseResult) -> None:
+        result.snapshot = ()
+
+    async def count(self, indices: Sequence[str], query: Query, filters: Mapping[str, Query] | None = None) -> int:
+        snapshots = [(await self._usable(name)).index.snapshot for name in indices]
+        now = epoch_millis(self._clock)
+        return await self._run("search", query_phase.count, snapshots, query, filters, now_millis=now)
+
+    # ── maintenance ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def refresh(self, indices: Sequence[str]) -> None:
+        entries = [await self._usable(name) for name in indices]
+        await asyncio.gather(*(entry.refresher.refresh() for entry in entries))
+
+    async def flush(self, indices: Sequence[str]) -> None:
+        entries = [await self._usable(name) for name in indices]
+        await asyncio.gather(*(self._on(entry, "write", entry.index.flush) for entry in entries))
+
+    async def stats(self, index: str) -> IndexStats:
+        entry = await self._entry(index)
+        return await self._on(entry, "search", entry.index.stats)
+
+    def capabilities(self) -> Capabilities:
+        return Capabilities(name="embedded")
+
+    # ── inside ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def _run(self, pool: PoolName, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        return await self._pools.run(pool, function, *args, **kwargs)
+
+    async def _on(self, entry: _Open, pool: PoolName, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """As `_run`; an index that is deleted meanwhile is no failing disk."""
+        try:
+            return await self._run(pool, function, *args, **kwargs)
+        except IOException:
+            if self._open.get(entry.index.name) is not entry:
+                raise IndexNotFoundException(entry.index.name) from None
+            raise
+
+    def _metadata_of(self, name: str) -> IndexMetadata:
+        found = self._state.metadata.indices.get(name)
+        if found is None:
+            raise IndexNotFoundException(name)
+        return found
+
+    async def _entry(self, name: str) -> _Open:
+        """The index, open or closed. Raises IndexNotFoundException, NoShardAvailableActionException."""
+        entry = self._open.get(name)
+        if entry is None and name in self._damaged:
+            raise NoShardAvailableActionException(self._damaged[name])
+        if entry is None and name in self._state.metadata.indices:
+            async with self._changing:  # it is just being made, opened or removed
+                entry = self._open.get(name)
+        if entry is None:
+            raise IndexNotFoundException(name)
+        return entry
+
+    async def _usable(self, name: str) -> _Open:
+        """The index, for documents and searches. Raises IndexClosedException too."""
+        entry = await self._entry(name)
+        metadata = self._metadata_of(name)
+        if not metadata.open:
+            raise IndexClosedException("closed", metadata={"index": name, "index_uuid": metadata.uuid})
+        return entry
+
+
+def _with_aliases(aliases: Mapping[str, JsonObject]) -> Callable[[IndexMetadata], IndexMetadata]:
+    return lambda index: replace(index, aliases=aliases)
+
+
+def _differing(before: Mapping[str, object], after: Mapping[str, object]) -> set[str]:
+    return {key for key in {*before, *after} if before.get(key) != after.get(key)}
+
+
+def _refresh_interval(index: IndexMetadata) -> float:
+    return parse_time(index.setting("index.refresh_interval") or "1s", "index.refresh_interval")
+
+
+def _sync_interval(index: IndexMetadata) -> float:
+    return parse_time(index.setting("index.translog.sync_interval") or "5s", "index.translog.sync_interval")
+
+
+__all__ = ["EmbeddedEngine", "NoShardAvailableActionException"]
