@@ -90,7 +90,7 @@ class OpenSearchException(Exception):
 
     def root_causes(self) -> Sequence[OpenSearchException]:
         """What `root_cause` lists: the innermost cause that is OpenSearch's own, else this error."""
-        if self.cause is not None and not isinstance(self.cause, JavaException):
+        if self.cause is not None and not isinstance(self.cause, (JavaException, XContentParseException)):
             return self.cause.root_causes()
         return [self]
 
@@ -133,6 +133,12 @@ class XContentParseException(OpenSearchException):
 
     status = 400
     wire_type = "x_content_parse_exception"
+
+    def root_causes(self) -> Sequence[OpenSearchException]:
+        """Object parsers look through each other; other errors show one of these as a cause, not as the root."""
+        if self.cause is not None and not isinstance(self.cause, JavaException):
+            return self.cause.root_causes()
+        return [self]
 
     def located(self, line: int, col: int) -> None:
         self.reason = f"[{line}:{col}] {self.reason}"

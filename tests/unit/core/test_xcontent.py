@@ -41,9 +41,14 @@ def test_a_place_without_a_key_is_the_container_itself() -> None:
 
 def test_root_cause_is_the_innermost_error_of_opensearch_itself() -> None:
     inner = XContentParseException("[1:1] inner")
-    body = error_body(ParsingException("outer", cause=inner))
+    body = error_body(XContentParseException("[1:2] outer", cause=inner))
     assert body["error"]["root_cause"] == [{"type": "x_content_parse_exception", "reason": "[1:1] inner"}]
     assert body["error"]["caused_by"]["type"] == "x_content_parse_exception"
+
+
+def test_an_object_parsers_error_is_no_root_cause_of_another_kind() -> None:
+    body = error_body(ParsingException("outer", cause=XContentParseException("[1:1] inner")))
+    assert body["error"]["root_cause"] == [{"type": "parsing_exception", "reason": "outer", "line": 1, "col": 1}]
 
 
 def test_java_forms_of_json_values() -> None:
