@@ -9,6 +9,7 @@ from ragstone.core.did_you_mean import similar
 from ragstone.core.errors import IllegalArgumentException, NamedObjectNotFoundException, ParsingException
 from ragstone.core.registry import Registry
 from ragstone.core.xcontent import JsonObject, Place
+from ragstone.dsl.unsupported import QUERIES, unsupported
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +72,7 @@ def parse_query(body: Any) -> Query:
     name, value = next(iter(body.items()))
     found = queries.get(name)
     if found is None:
-        raise unknown_query(name, Place(body, name, "value"))
+        raise unsupported(name) if name in QUERIES else unknown_query(name, Place(body, name, "value"))
     if not isinstance(value, dict):
         raise ParsingException(
             f"[{name}] query malformed, no start_object after query name", place=Place(body, name, "value")
@@ -86,7 +87,7 @@ def parse_query(body: Any) -> Query:
 
 def unknown_query(name: str, place: Place) -> ParsingException:
     """`unknown query [x]`, with OpenSearch's guess at what was meant."""
-    near = similar(name, queries.names())
+    near = similar(name, (*queries.names(), *QUERIES))
     hint = ""
     if near:
         hint = f" did you mean [{near[0]}]?" if len(near) == 1 else f" did you mean any of [{', '.join(near)}]?"

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ragstone.core.xcontent import JsonObject
-from ragstone.dsl.query import Query
-from ragstone.dsl.sort import SortField
+from ragstone.core.errors import IllegalArgumentException, NamedObjectNotFoundException, ParsingException
+from ragstone.core.units import parse_time
+from ragstone.core.xcontent import JsonObject, Place, java_text, token
+from ragstone.dsl.clause import to_bool, to_float, to_int, to_text
+from ragstone.dsl.ext import ext_sections
+from ragstone.dsl.query import Query, parse_query
+from ragstone.dsl.sort import SortField, parse_sort
+from ragstone.dsl.source_filter import SourceFilter, parse_source_filter
+from ragstone.dsl.unsupported import SEARCH_KEYS, unsupported
 
-
-@dataclass(frozen=True)
-class SourceFilter:
-    """`_source`: whether at all, and which paths (wildcards allowed). Excludes win."""
-
-    enabled: bool = True
-    includes: tuple[str, ...] = ()
-    excludes: tuple[str, ...] = ()
+ACCEPTED_WITHOUT_EFFECT = ("profile", "stats")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +44,151 @@ class SearchBody:
     timeout: float | None = None
     """Seconds."""
     terminate_after: int = 0
+    indices_boost: tuple[tuple[str, float], ...] = ()
+    """Index name, alias or pattern → factor of all scores; the first that fits an index counts."""
+    include_named_queries_score: bool = False
     search_pipeline: str | JsonObject | None = None
     """A stored pipeline's name, or an inline definition."""
     verbose_pipeline: bool = False
     ext: Mapping[str, Any] = field(default_factory=dict)
+
+
+def parse_search_body(body: Any) -> SearchBody:
+    """From the decoded JSON of a search request.
+
+    Raises ParsingException, XContentParseException, IllegalArgumentException and what parts of it raise, all 400;
+    places refer to `body`.
+    """
+    if not isinstance(body, dict):
+        raise ParsingException(f"Expected [START_OBJECT] but found [{token(body)}]")
+    arguments: dict[str, Any] = {}
+    for key, value in body.items():
+        if key in SEARCH_KEYS:
+            if value:
+                raise unsupported(key)
+            continue
+        kind = token(value)
+        reader = _READERS.get((key, "VALUE" if kind.startswith("VALUE") and value is not None else kind))
+        if reader is None:
+            raise ParsingException(f"Unknown key for a {kind} in [{key}].", place=Place(body, key, "value"))
+        name, read = reader
+        if key not in ACCEPTED_WITHOUT_EFFECT:
+            arguments[name] = read(value)
+    return SearchBody(**arguments)
+
+
+def parse_query_body(body: Any) -> Query | None:
+    """From the body of a request that takes nothing but `query` (count, delete by query, ...)."""
+    if not isinstance(body, dict):
+        raise ParsingException(f"Expected [START_OBJECT] but found [{token(body)}]")
+    for key in body:
+        if key != "query":
+            raise ParsingException(f"request does not support [{key}]", place=Place(body, key))
+    return parse_query(body["query"]) if "query" in body else None
+
+
+# ── one reader per key and kind of value ─────────────────────────────────────────────────────────────────────────────
+
+
+def _not_negative(name: str) -> Callable[[Any], int]:
+    def read(value: Any) -> int:
+        number = to_int(value)
+        if number < 0:
+            raise IllegalArgumentException(f"[{name}] parameter cannot be negative, found [{number}]")
+        return number
+
+    return read
+
+
+def _track_total_hits(value: Any) -> bool | int:
+    if value in ("true", "false") or isinstance(value, bool):
+        return to_bool(value)
+    number = to_int(value)
+    if number < -1:
+        raise IllegalArgumentException(f"[track_total_hits] parameter must be positive or equals to -1, got {number}")
+    return False if number == -1 else number
+
+
+def _terminate_after(value: Any) -> int:
+    number = to_int(value)
+    if number < 0:
+        raise IllegalArgumentException("terminateAfter must be > 0")
+    return number
+
+
+def _search_after(values: list[Any]) -> tuple[Any, ...]:
+    if not values:
+        raise IllegalArgumentException("Values must contains at least one value.")
+    for position, value in enumerate(values):
+        if isinstance(value, (dict, list)):
+            raise ParsingException(
+                "Expected [VALUE_STRING] or [VALUE_NUMBER] or [VALUE_BOOLEAN] or [VALUE_NULL] but found "
+                f"[{token(value)}] inside search_after.",
+                place=Place(values, position, "value"),
+            )
+    return tuple(values)
+
+
+def _indices_boost(value: Any) -> tuple[tuple[str, float], ...]:
+    entries = value if isinstance(value, list) else [value]
+    boosts: list[tuple[str, float]] = []
+    for position, entry in enumerate(entries):
+        if not isinstance(entry, dict):
+            raise ParsingException(
+                f"Expected [START_OBJECT] in [indices_boost] but found [{token(entry)}]",
+                place=Place(entries, position, "value"),
+            )
+        boosts += [(name, to_float(boost)) for name, boost in entry.items()]
+    return tuple(boosts)
+
+
+def _ext(sections: JsonObject) -> dict[str, Any]:
+    parsed = {}
+    for name, section in sections.items():
+        found = ext_sections.get(name)
+        if found is None:
+            raise NamedObjectNotFoundException(f"unknown field [{name}]", place=Place(sections, name, "value"))
+        parsed[name] = found.parse(section)
+    return parsed
+
+
+def _names(value: Any) -> tuple[str, ...]:
+    return tuple(map(java_text, value)) if isinstance(value, list) else (java_text(value),)
+
+
+_Reader = tuple[str, Callable[[Any], Any]]
+_VALUE, _OBJECT, _ARRAY = "VALUE", "START_OBJECT", "START_ARRAY"
+_READERS: Mapping[tuple[str, str], _Reader] = {
+    **{
+        (key, kind): (name, read)
+        for key, kinds, name, read in (
+            ("query", (_OBJECT,), "query", parse_query),
+            ("post_filter", (_OBJECT,), "post_filter", parse_query),
+            ("from", (_VALUE,), "from_", _not_negative("from")),
+            ("size", (_VALUE,), "size", _not_negative("size")),
+            ("sort", (_VALUE, _OBJECT, _ARRAY), "sort", parse_sort),
+            ("search_after", (_ARRAY,), "search_after", _search_after),
+            ("_source", (_VALUE, _OBJECT, _ARRAY), "source", parse_source_filter),
+            ("min_score", (_VALUE,), "min_score", to_float),
+            ("track_total_hits", (_VALUE,), "track_total_hits", _track_total_hits),
+            ("track_scores", (_VALUE,), "track_scores", to_bool),
+            ("version", (_VALUE,), "version", to_bool),
+            ("seq_no_primary_term", (_VALUE,), "seq_no_primary_term", to_bool),
+            ("explain", (_VALUE,), "explain", to_bool),
+            ("stored_fields", (_VALUE, _ARRAY), "stored_fields", _names),
+            ("timeout", (_VALUE,), "timeout", lambda value: parse_time(to_text(value), "timeout")),
+            ("terminate_after", (_VALUE,), "terminate_after", _terminate_after),
+            ("indices_boost", (_OBJECT, _ARRAY), "indices_boost", _indices_boost),
+            ("include_named_queries_score", (_VALUE,), "include_named_queries_score", to_bool),
+            ("search_pipeline", (_VALUE,), "search_pipeline", to_text),
+            ("search_pipeline", (_OBJECT,), "search_pipeline", lambda value: value),
+            ("verbose_pipeline", (_VALUE,), "verbose_pipeline", to_bool),
+            ("ext", (_OBJECT,), "ext", _ext),
+            ("profile", (_VALUE,), "", to_bool),
+            ("stats", (_ARRAY,), "", _names),
+        )
+        for kind in kinds
+    }
+}
+
+__all__ = ["ACCEPTED_WITHOUT_EFFECT", "SearchBody", "SourceFilter", "parse_query_body", "parse_search_body"]

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from ragstone.core import json
 from ragstone.core.errors import ParsingException
 from ragstone.core.xcontent import JsonObject, Place, token
-from ragstone.dsl.search_body import SourceFilter
 
 _INCLUDES = ("includes", "include")
 _EXCLUDES = ("excludes", "exclude")
+
+
+@dataclass(frozen=True)
+class SourceFilter:
+    """`_source`: whether at all, and which paths (wildcards allowed). Excludes win."""
+
+    enabled: bool = True
+    includes: tuple[str, ...] = ()
+    excludes: tuple[str, ...] = ()
 
 
 def parse_source_filter(value: Any) -> SourceFilter:
@@ -61,13 +70,12 @@ def source_filter_from_query(query: Mapping[str, str]) -> SourceFilter | None:
     excludes = query.get("_source_excludes", query.get("_source_exclude"))
     if whole is None and includes is None and excludes is None:
         return None
-    if whole in ("true", "false", ""):
-        enabled, named = whole != "false", ()
-    else:
-        enabled, named = True, tuple(part for part in (whole or "").split(",") if part)
+    named: tuple[str, ...] = ()
+    if whole not in ("true", "false", ""):
+        named = tuple(part for part in (whole or "").split(",") if part)
     more = tuple(part for part in (includes or "").split(",") if part)
     less = tuple(part for part in (excludes or "").split(",") if part)
-    return SourceFilter(enabled=enabled, includes=named + more, excludes=less)
+    return SourceFilter(enabled=whole != "false", includes=named + more, excludes=less)
 
 
 def filter_source(source: bytes, wanted: SourceFilter | None) -> bytes:

@@ -12,7 +12,8 @@ of documents that can't be among the best.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -157,8 +158,15 @@ def compile_query(query: Query, snapshot: Snapshot, now_millis: int, *, scoring:
     An error of Java's own kind (a number that is none, ...) comes as `failed to create query: ...`.
     """
     context = Context(snapshot, now_millis, scoring)
-    try:
+    with shard_errors(context):
         return context.compile(query)
+
+
+@contextmanager
+def shard_errors(context: Context) -> Iterator[None]:
+    """Around compiling: an error of Java's own kind becomes the QueryShardException a shard answers with."""
+    try:
+        yield
     except JavaException as error:
         raise context.error(f"failed to create query: {error.reason}", error) from error
 
@@ -179,6 +187,10 @@ def any_of(queries: Sequence[tantivy.Query]) -> tantivy.Query:
     if len(queries) == 1:
         return queries[0]
     return tantivy.Query.boolean_query([(tantivy.Occur.Should, query) for query in queries])
+
+
+def but_not(query: tantivy.Query, excluded: tantivy.Query) -> tantivy.Query:
+    return tantivy.Query.boolean_query([(tantivy.Occur.Must, query), (tantivy.Occur.MustNot, excluded)])
 
 
 def all_of(queries: Sequence[tantivy.Query]) -> tantivy.Query:

@@ -20,7 +20,7 @@ def best_by_score(reader: TextReader, query: CompiledQuery, size: int, *, count:
     """
     limit = size + 1
     hits, matches = reader.best(query, limit, count=count)
-    while len(hits) == limit and size and hits[size - 1][0] == hits[-1][0]:
+    while len(hits) == limit and hits[size - 1][0] == hits[-1][0]:
         limit *= 4
         hits, _ = reader.best(query, limit, count=False)
     rows = reader.rows([address for _, address in hits])
@@ -28,7 +28,7 @@ def best_by_score(reader: TextReader, query: CompiledQuery, size: int, *, count:
     return [(-score, row) for score, row in ranked[:size]], matches
 
 
-def best_by_row(reader: TextReader, query: CompiledQuery, size: int, *, count: bool) -> tuple[list[Scored], int]:
+def first_rows(reader: TextReader, query: CompiledQuery, size: int, *, count: bool) -> tuple[list[Scored], int]:
     """For a query that gives every match the same score: simply the first ones."""
     hits, matches = reader.ordered(query, size, ROW, count=count)
     if not hits:
@@ -36,6 +36,16 @@ def best_by_row(reader: TextReader, query: CompiledQuery, size: int, *, count: b
     best, _ = reader.best(query, 1, count=False)
     score = best[0][0]
     return [(score, row) for row, _ in hits], matches
+
+
+def scoring_at_least(reader: TextReader, query: CompiledQuery, least: float) -> list[int]:
+    """The rows of all documents with that score or a better one."""
+    limit = 256
+    while True:
+        hits, _ = reader.best(query, limit, count=False)
+        if len(hits) < limit or hits[-1][0] < least:
+            return reader.rows([address for score, address in hits if score >= least])
+        limit *= 4
 
 
 def shortest(score: float) -> float:

@@ -7,15 +7,16 @@ from typing import TypeVar
 
 from ragstone.core.clock import Deadline
 from ragstone.core.errors import (
+    IllegalArgumentException,
     OpenSearchException,
     OpenSearchTimeoutException,
     SearchPhaseExecutionException,
     ShardFailure,
 )
 from ragstone.dsl.query import Query
-from ragstone.engine.embedded.query.compile import all_of, compile_query, constant
-from ragstone.engine.embedded.query.same_score import same_score
-from ragstone.engine.embedded.search.by_score import best_by_row, best_by_score, shortest
+from ragstone.engine.embedded.query.compile import all_of, compile_query
+from ragstone.engine.embedded.search.by_score import shortest
+from ragstone.engine.embedded.search.index_search import Found, IndexSearch
 from ragstone.engine.embedded.snapshot import Snapshot
 from ragstone.engine.values import QueryRequest, RankedHit, RankedList, Total
 
@@ -51,35 +52,35 @@ def count(
 def _rank(
     snapshots: Sequence[Snapshot], query: Query, request: QueryRequest, now_millis: int, deadline: Deadline | None
 ) -> RankedList:
-    wants_total = request.track_total_hits is not False
-
-    def one(snapshot: Snapshot) -> tuple[list[tuple[float, int]], int]:
-        narrowing = [request.filters[name]] if (name := snapshot.metadata.name) in request.filters else []
-        if request.post_filter is not None:
-            narrowing.append(request.post_filter)
-        compiled = compile_query(query, snapshot, now_millis)
-        if narrowing:
-            filters = [constant(compile_query(part, snapshot, now_millis, scoring=False), 0.0) for part in narrowing]
-            compiled = all_of([compiled, *filters])
-        best = best_by_row if same_score(query, snapshot.mapper) else best_by_score
-        return best(snapshot.text, compiled, request.size, count=wants_total)
+    def one(snapshot: Snapshot) -> Found:
+        return IndexSearch(snapshot, query, request, now_millis).run()
 
     found, failures = _each(snapshots, one, deadline)
-    merged: list[tuple[float, int, int]] = []
-    matches = 0
-    for position, (scored, total) in found.items():
-        merged += [(-score, position, row) for score, row in scored]
-        matches += total
-    if len(snapshots) > 1:
-        merged.sort()
+    ranked = [(hit, position) for position, result in found.items() for hit in result.hits]
+    if len(found) > 1:
+        try:
+            ranked.sort(key=lambda entry: (entry[0].order, entry[1], entry[0].row))
+        except TypeError:  # numbers in one index, texts in another
+            fields = ", ".join(key.field for key in request.sort)
+            raise IllegalArgumentException(
+                f"Can't sort on field [{fields}]; the field has incompatible sort types across shards!"
+            ) from None
     hits = [
-        RankedHit(snapshots[position].metadata.name, row, -score) for score, position, row in merged[: request.size]
+        RankedHit(snapshots[position].metadata.name, hit.row, hit.score, found[position].shown(hit))
+        for hit, position in ranked[: request.size]
     ]
-    max_score = shortest(-merged[0][0]) if hits else None
-    return RankedList(hits, _total(request.track_total_hits, matches), max_score, failures=failures)
+    scores = [result.max_score for result in found.values() if result.max_score is not None]
+    return RankedList(
+        hits,
+        _total(request, sum(result.matches for result in found.values())),
+        shortest(max(scores)) if scores and hits else None,
+        failures=failures,
+        terminated_early=any(result.terminated_early for result in found.values()),
+    )
 
 
-def _total(track: bool | int, matches: int) -> Total | None:
+def _total(request: QueryRequest, matches: int) -> Total | None:
+    track = request.track_total_hits
     if track is False:
         return None
     if track is not True and matches > track:

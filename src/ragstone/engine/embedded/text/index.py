@@ -10,7 +10,7 @@ import tantivy
 from ragstone.engine.embedded.mapper.text import AnalyzedField, TextField
 from ragstone.engine.embedded.text.layout import Layout, TextIndexDamaged
 from ragstone.engine.embedded.text.reader import TextReader
-from ragstone.engine.embedded.text.schema import ID, PRESENT, ROUTING, ROW, build_schema, register_tokenizers
+from ragstone.engine.embedded.text.schema import ID, PRESENT, ROUTING, ROW, build_schema, register_tokenizers, several
 
 if TYPE_CHECKING:
     from ragstone.engine.embedded.mapper.document_parser import ParsedDocument
@@ -30,10 +30,9 @@ class TextIndex:
     One thread at a time calls `extend`, `add`, `delete`, `commit` and `close`; readers are free for all.
     """
 
-    def __init__(self, directory: Path, layout: Layout, schema: tantivy.Schema, index: tantivy.Index) -> None:
+    def __init__(self, directory: Path, layout: Layout, index: tantivy.Index) -> None:
         self._directory = directory
         self._layout = layout
-        self._schema = schema
         self._index = index
         self._writer = index.writer(HEAP, 1)
         self._changed = False
@@ -55,10 +54,9 @@ class TextIndex:
             layout = Layout.for_fields(mapper.fields().values())
             layout.save(directory)
         try:
-            schema = build_schema(layout)
-            index = tantivy.Index(schema, path=str(directory))
+            index = tantivy.Index(build_schema(layout), path=str(directory))
             register_tokenizers(index)
-            found = cls(directory, layout, schema, index)
+            found = cls(directory, layout, index)
         except (ValueError, OSError) as error:  # what the binding raises for anything wrong on disk
             raise TextIndexDamaged(str(error)) from error
         if not found.extend(mapper):
@@ -123,7 +121,7 @@ class TextIndex:
 
     def _new_reader(self) -> TextReader:
         self._index.reload()
-        return TextReader(self._schema, self._index.searcher(), self._layout.slots)
+        return TextReader(self._index, self._layout.slots)
 
 
 def _add_values(entry: tantivy.Document, slot: str, field: FieldType, values: list[IndexValue]) -> None:
@@ -138,6 +136,8 @@ def _add_values(entry: tantivy.Document, slot: str, field: FieldType, values: li
         "f64": entry.add_float,
         "bool": entry.add_boolean,
     }[kind]
+    if len(values) > 1:
+        entry.add_text(PRESENT, several(slot))
     # ascending, because a column's first value is what sorting sees
     for value in values if len(values) == 1 else sorted(values):
         add(slot, value)  # type: ignore[operator]

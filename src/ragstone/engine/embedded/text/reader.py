@@ -9,9 +9,16 @@ import numpy as np
 import tantivy
 from numpy.typing import NDArray
 
-from ragstone.engine.embedded.text.schema import ROW
+from ragstone.engine.embedded.text import patterns
+from ragstone.engine.embedded.text.schema import PRESENT, ROW, several
 
 Address = tantivy.DocAddress
+
+_RANGE_TYPES = {
+    ROW: tantivy.FieldType.Integer,
+    "i64": tantivy.FieldType.Integer,
+    "f64": tantivy.FieldType.Float,
+}
 
 REMEMBERED = 64
 """Filters whose rows a reader keeps: 8 bytes for each match."""
@@ -20,11 +27,12 @@ REMEMBERED = 64
 class TextReader:
     """Everything committed at one moment. Immutable and safe for threads; tantivy runs without the GIL."""
 
-    def __init__(self, schema: tantivy.Schema, searcher: tantivy.Searcher, slots: Mapping[str, str]) -> None:
-        self.schema = schema
+    def __init__(self, index: tantivy.Index, slots: Mapping[str, str]) -> None:
+        self._index = index
+        self.schema = index.schema
         self.slots = slots
         """Full field path → the tantivy field that holds it."""
-        self._searcher = searcher
+        self._searcher = index.searcher()
         self._remembered: dict[Hashable, NDArray[np.int64]] = {}
 
     @property
@@ -59,6 +67,51 @@ class TextReader:
 
     def rows(self, addresses: Sequence[Address]) -> list[int]:
         return self.column(ROW, addresses)
+
+    def rows_query(self, rows: Sequence[int]) -> tantivy.Query:
+        """Exactly these documents; its score means nothing."""
+        return tantivy.Query.term_set_query(self.schema, ROW, list(rows))
+
+    def present(self, column: str) -> tantivy.Query:
+        """Documents with a value in a column."""
+        return tantivy.Query.exists_query(column)
+
+    def many(self, column: str) -> bool:
+        """Whether some document has, or had, several values in a column."""
+        return self._searcher.doc_freq(PRESENT, several(column)) > 0
+
+    def values(self, rows: Sequence[int], column: str) -> dict[int, list[Any]]:
+        """All values of a column, texts too, for each of `rows`."""
+        if not rows:
+            return {}
+        wanted = {"size": len(rows), "sort": [{ROW: "asc"}], "docvalue_fields": [ROW, column]}
+        found = self._searcher.aggregate(self.rows_query(rows), {"all": {"top_hits": wanted}})
+        hits = (hit["docvalue_fields"] for hit in found["all"]["hits"])
+        return {hit[ROW][0]: hit[column] for hit in hits}
+
+    def between(
+        self,
+        column: str,
+        low: Any,
+        high: Any,
+        *,
+        include_low: bool = True,
+        include_high: bool = True,
+    ) -> tantivy.Query:
+        """Documents with a value in a range; None leaves a side open. Both sides open: with any value."""
+        if low is None and high is None:
+            return self.present(column)
+        kind = _RANGE_TYPES.get(column.partition("-")[0])
+        if kind is None:
+            found = patterns.between(low, high, include_low=include_low, include_high=include_high)
+            return tantivy.Query.empty_query() if found is None else self.pattern(column, found)
+        return tantivy.Query.range_query(
+            self.schema, column, kind, low, high, include_low or low is None, include_high or high is None
+        )
+
+    def pattern(self, column: str, pattern: str) -> tantivy.Query:
+        """Documents with a term that a pattern of `text.patterns` describes, each with the score 1."""
+        return tantivy.Query.regex_query(self.schema, column, pattern)
 
     def matching_rows(self, query: tantivy.Query) -> NDArray[np.int64]:
         """The rows of all matching documents, ascending."""

@@ -13,6 +13,12 @@ ROUTING = "_routing"
 PRESENT = "_present"
 """Names of the fields a document has a value of, as far as no column tells it: text and vectors."""
 
+
+def several(column: str) -> str:
+    """The name in PRESENT that tells of more than one value in a column."""
+    return column + "*"
+
+
 WHITESPACE = "spaced"
 """Text slots get terms joined by spaces (or pre-tokenized texts): all analysis happens before tantivy."""
 

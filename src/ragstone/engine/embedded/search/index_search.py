@@ -1,0 +1,152 @@
+"""One query on one index: match, narrow, order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ragstone.core.errors import IllegalArgumentException
+from ragstone.core.json import Json
+from ragstone.dsl.query import Query
+from ragstone.engine.embedded.query.compile import (
+    CompiledQuery,
+    Context,
+    Ranks,
+    all_of,
+    compile_query,
+    constant,
+    ranker_of,
+    shard_errors,
+)
+from ragstone.engine.embedded.query.same_score import same_score
+from ragstone.engine.embedded.search.by_keys import KeyOrder, Sorted
+from ragstone.engine.embedded.search.by_score import best_by_score, first_rows, scoring_at_least
+from ragstone.engine.embedded.search.sort import SortKey, sort_keys
+from ragstone.engine.embedded.snapshot import Snapshot
+from ragstone.engine.embedded.text.schema import ROW
+from ragstone.engine.values import QueryRequest
+
+MAX_RESULT_WINDOW = 10_000
+
+
+@dataclass
+class Found:
+    """What one index found: the first hits in order, and how many match (0 when nobody asked)."""
+
+    hits: list[Sorted]
+    matches: int
+    max_score: float | None = None
+    terminated_early: bool = False
+    keys: Sequence[SortKey] = field(default_factory=tuple)
+
+    def shown(self, hit: Sorted) -> tuple[Json, ...]:
+        """A hit's `sort` values."""
+        return tuple(key.show(value) for key, value in zip(self.keys, hit.values, strict=True))
+
+
+class IndexSearch:
+    """The query phase of one index."""
+
+    def __init__(self, snapshot: Snapshot, query: Query, request: QueryRequest, now_millis: int) -> None:
+        self._snapshot = snapshot
+        self._reader = snapshot.text
+        self._query = query
+        self._request = request
+        self._context = Context(snapshot, now_millis)
+        self._counts = request.track_total_hits is not False
+        narrowing = [request.filters[snapshot.metadata.name]] if snapshot.metadata.name in request.filters else []
+        if request.post_filter is not None:
+            narrowing.append(request.post_filter)
+        self._narrowing = narrowing
+
+    def run(self) -> Found:
+        """Raises the errors of one shard."""
+        self._check_window()
+        request = self._request
+        by_score = len(request.sort) <= 1 and all(k.field == "_score" and k.order == "desc" for k in request.sort)
+        if by_score and request.search_after is not None:
+            raise IllegalArgumentException("Sort must contain at least one field.")
+        ranker = ranker_of(self._query)
+        if ranker is not None and by_score and not request.terminate_after:
+            with shard_errors(self._context):
+                rows, scores = ranker(self._query, self._context)
+            return self._ranked(rows, scores)
+        query = self._compiled()
+        terminated = False
+        if request.terminate_after:
+            query, terminated = self._cut(query)
+        if request.min_score is not None:
+            good = scoring_at_least(self._reader, query, request.min_score)
+            query = all_of([query, constant(self._reader.rows_query(good), 0.0)])
+        found = self._by_score(query) if by_score else self._by_keys(query)
+        found.terminated_early = terminated
+        return found
+
+    def _check_window(self) -> None:
+        limit = int(self._snapshot.metadata.setting("index.max_result_window") or MAX_RESULT_WINDOW)
+        if self._request.size > limit:
+            raise IllegalArgumentException(
+                f"Result window is too large, from + size must be less than or equal to: [{limit}] but was "
+                f"[{self._request.size}]. See the scroll api for a more efficient way to request large data sets. This "
+                "limit can be set by changing the [index.max_result_window] index level setting."
+            )
+
+    def _compiled(self) -> CompiledQuery:
+        now = self._context.now_millis
+        parts = [compile_query(self._query, self._snapshot, now)]
+        for part in self._narrowing:
+            parts.append(constant(compile_query(part, self._snapshot, now, scoring=False), 0.0))
+        return all_of(parts)
+
+    def _cut(self, query: CompiledQuery) -> tuple[CompiledQuery, bool]:
+        """Only the first `terminate_after` matches in order of arrival, and whether there were more."""
+        limit = self._request.terminate_after
+        hits, _ = self._reader.ordered(query, limit + 1, ROW, count=False)
+        if len(hits) <= limit:
+            return query, False
+        return all_of([query, constant(self._reader.between(ROW, None, hits[limit - 1][0]), 0.0)]), True
+
+    def _by_score(self, query: CompiledQuery) -> Found:
+        size = self._request.size
+        if size == 0:
+            return Found([], self._reader.count(query) if self._counts else 0)
+        best = first_rows if same_score(self._query, self._context.mapper) else best_by_score
+        scored, matches = best(self._reader, query, size, count=self._counts)
+        hits = [Sorted((-score,), (), row, score) for score, row in scored]
+        return Found(hits, matches, scored[0][0] if scored else None)
+
+    def _by_keys(self, query: CompiledQuery) -> Found:
+        request = self._request
+        keys = sort_keys(request.sort, self._context)
+        after = None
+        if request.search_after is not None:
+            if len(request.search_after) != len(keys):
+                raise IllegalArgumentException(
+                    f"search_after has {len(request.search_after)} value(s) but sort has {len(keys)}."
+                )
+            after = [key.read(value) for key, value in zip(keys, request.search_after, strict=True)]
+        scores = request.track_scores or any(key.source == "score" for key in keys)
+        hits = KeyOrder(self._reader, query, keys, after=after, scores=scores).first(request.size)
+        max_score = None
+        if scores and hits:
+            best, _ = self._reader.best(query, 1, count=False)
+            max_score = best[0][0]
+        return Found(hits, self._reader.count(query) if self._counts else 0, max_score, keys=keys)
+
+    def _ranked(self, rows: Ranks, scores: np.typing.NDArray[np.float32]) -> Found:
+        """A query that ranked its documents itself: rows and scores, best first."""
+        keep = np.ones(len(rows), bool)
+        for part in self._narrowing:
+            with shard_errors(self._context):
+                keep &= np.isin(rows, self._context.matching_rows(part))
+        if self._request.min_score is not None:
+            keep &= scores >= self._request.min_score
+        rows, scores = rows[keep], scores[keep]
+        size = self._request.size
+        hits = [
+            Sorted((-score,), (), row, score)
+            for row, score in zip(rows[:size].tolist(), scores[:size].tolist(), strict=True)
+        ]
+        return Found(hits, len(rows), hits[0].score if hits else None)
