@@ -430,7 +430,7 @@ class EngineContract:
 
     @pytest.mark.parametrize("refresh", ["true", "wait_for"])
     async def test_a_write_that_asks_for_it_is_found_when_it_returns(self, engine: Engine, refresh: Any) -> None:
-        await made(engine)
+        await made(engine, settings={"refresh_interval": "50ms"})
         outcomes = await engine.bulk("books", [index("1", {"n": 1}), delete("none")], refresh=refresh)
         assert await ids(engine) == ["1"]
         for outcome in outcomes:
@@ -438,7 +438,7 @@ class EngineContract:
             assert outcome.forced_refresh is (refresh == "true")
 
     async def test_no_operations_wait_for_those_acknowledged_before(self, engine: Engine) -> None:
-        await made(engine)
+        await made(engine, settings={"refresh_interval": "50ms"})
         await engine.bulk("books", [index("1")])
         assert await engine.bulk("books", [], refresh="wait_for") == []
         assert await ids(engine) == ["1"]
