@@ -28,8 +28,9 @@ T = TypeVar("T")
 
 _PREFIX = "plugins.ml_commons."
 _MAX_PATTERN = 256
-# A group that ends with a quantifier and is quantified itself, or a backreference: both may take exponential time.
-_EXPLOSIVE = re.compile(r"\([^()]*[*+?}]\)[*+?{]|\\[1-9]")
+# A group that ends with a quantifier and is repeated itself, or a backreference: both may take exponential time. An
+# optional group (`(:\d+)?`) is harmless, and common for ports.
+_EXPLOSIVE = re.compile(r"\([^()]*[*+?}]\)[*+{]|\\[1-9]")
 
 
 def _setting(

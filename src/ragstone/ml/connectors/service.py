@@ -166,12 +166,10 @@ class ConnectorService:
         if request.protocol not in MCP:
             return
         if request.protocol == "mcp_sse" and not self._settings.get(MCP_CONNECTOR):
-            error = OpenSearchException(
+            raise OpenSearchException(
                 "The MCP connector is not enabled. To enable, please update the setting "
                 "plugins.ml_commons.mcp_connector_enabled"
             )
-            error.status = 400  # Differs: OpenSearch answers this fault of the caller with a 500.
-            raise error
         raise UnsupportedOperationException(f"Connectors with the protocol [{request.protocol}] are not supported yet")
 
     def _check(self, connector: Connector) -> None:
