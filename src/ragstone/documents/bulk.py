@@ -50,7 +50,7 @@ class ItemOutcome:
     seq_no: int | None = None
     primary_term: int | None = None
     copies: int = 0
-    """How many copies the index asks for; 0 when nothing was written."""
+    """How many copies the index asks for; 0 when nothing was written (a noop in a bulk request counts as written)."""
     forced_refresh: bool = False
     get: JsonObject | None = None
     error: OpenSearchException | None = None
@@ -166,7 +166,8 @@ class BulkService:
                 continue
             try:
                 document = documents.get(position)
-                update = UpdateBody.parse(item.source or b"") if item.action == "update" else None
+                if item.update is not None:
+                    item.update.check_supported()
                 index = await self._index(run, item, document.index if document else targets[position])
                 pending.append(
                     _Pending(
@@ -176,7 +177,7 @@ class BulkService:
                         (document.id if document else item.id) or self._ids.auto_id(),
                         document.routing if document else item.routing,
                         document.source if document else None,
-                        update,
+                        item.update,
                     )
                 )
             except OpenSearchException as error:
@@ -333,6 +334,7 @@ class BulkService:
                 version=current.version,
                 seq_no=current.seq_no,
                 primary_term=current.primary_term,
+                copies=1 + pending.index.number_of_replicas if len(run.items) > 1 else 0,
                 get=_get(pending, current.source or b"{}", current.seq_no, current.primary_term),
             )
             return False

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ragstone.core.errors import (
-    IndexNotFoundException,
     OpenSearchException,
     VersionConflictEngineException,
 )
@@ -68,8 +67,6 @@ class DocumentService:
         async def one(item: MultiGetItem) -> Found | OpenSearchException:
             try:
                 return await self.get(item.index, item.id, realtime=realtime)
-            except IndexNotFoundException:
-                return IndexNotFoundException(item.index)
             except OpenSearchException as error:
                 return error
 

@@ -11,6 +11,7 @@ from ragstone.core.units import parse_bool
 from ragstone.core.xcontent import token
 from ragstone.dsl.search_body import SourceFilter
 from ragstone.dsl.source_filter import parse_source_filter
+from ragstone.dsl.update import UpdateBody
 
 Action = Literal["create", "delete", "index", "update"]
 _ACTIONS = frozenset(get_args(Action))
@@ -20,7 +21,7 @@ _VERSION_TYPES = frozenset(get_args(VersionType))
 
 @dataclass(slots=True)
 class BulkItem:
-    """One action. `source` is the raw line after it (None for delete); for `update` it is the update body."""
+    """One action. `source` is the document's JSON (None for delete and update), `update` the body of an update."""
 
     action: Action
     index: str | None = None
@@ -35,6 +36,7 @@ class BulkItem:
     require_alias: bool | None = None
     source_filter: SourceFilter | None = None
     source: bytes | None = None
+    update: UpdateBody | None = None
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,11 @@ def parse_bulk(body: bytes, defaults: BulkDefaults) -> list[BulkItem]:
                 break  # an action without its source line is dropped, as OpenSearch does
             source = lines[at]
             at += 1
-            item.source = source[:-1] if source.endswith(b"\r") else source
+            source = source[:-1] if source.endswith(b"\r") else source
+            if item.action == "update":
+                item.update = UpdateBody.parse(source)
+            else:
+                item.source = source
         items.append(item)
     if not items:
         raise ActionRequestValidationException.of(["no requests added"])

@@ -145,7 +145,8 @@ def _list(
 
 @lru_cache(maxsize=256)
 def _matcher(patterns: tuple[str, ...]) -> re.Pattern[str] | None:
-    """`*` stands for any text, dots included."""
+    """`*` stands for any text, dots included; a path means everything below it too, also inside a dotted key."""
     if not patterns:
         return None
-    return re.compile("|".join(".*".join(re.escape(part) for part in pattern.split("*")) for pattern in patterns))
+    whole = "|".join(".*".join(re.escape(part) for part in pattern.split("*")) for pattern in patterns)
+    return re.compile(rf"(?:{whole})(?:\..*)?", re.DOTALL)

@@ -25,9 +25,10 @@ _FIELDS = (
 
 @dataclass(frozen=True)
 class UpdateBody:
-    """What to change. Exactly one of `doc` and a script is there; scripts are refused for now."""
+    """What to change. Exactly one of `doc` and a script is there; `check_supported` refuses scripts for now."""
 
     doc: JsonObject
+    script: Any = None
     upsert: JsonObject | None = None
     doc_as_upsert: bool = False
     detect_noop: bool = True
@@ -37,7 +38,7 @@ class UpdateBody:
 
     @classmethod
     def parse(cls, body: bytes) -> UpdateBody:
-        """Raises XContentParseException, ActionRequestValidationException, or IllegalArgumentException for scripts."""
+        """Raises XContentParseException, ActionRequestValidationException."""
         decoded = json.decode(body) if body.strip() else {}
         try:
             return cls._read(decoded)
@@ -69,10 +70,9 @@ class UpdateBody:
             faults.append("doc must be specified if doc_as_upsert is enabled")
         if faults:
             raise ActionRequestValidationException.of(faults)
-        if doc is None:
-            raise IllegalArgumentException("updates with a [script] are not supported by Ragstone yet")
         return cls(
-            doc,
+            doc or {},
+            script,
             body.get("upsert"),
             as_upsert,
             as_bool(body.get("detect_noop", True)),
@@ -80,6 +80,11 @@ class UpdateBody:
             body.get("if_seq_no"),
             body.get("if_primary_term"),
         )
+
+    def check_supported(self) -> None:
+        """Raises IllegalArgumentException for an update by script."""
+        if self.script is not None:
+            raise IllegalArgumentException("updates with a [script] are not supported by Ragstone yet")
 
     def merged_into(self, source: JsonObject) -> JsonObject:
         """`source` with `doc` merged in: objects deeply, everything else replaced, null stored."""

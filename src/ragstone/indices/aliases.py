@@ -11,6 +11,7 @@ from ragstone.core.errors import (
     AliasesNotFoundException,
     IllegalArgumentException,
     IllegalStateException,
+    IndexNotFoundException,
     InvalidAliasNameException,
     OpenSearchException,
     XContentParseException,
@@ -51,11 +52,13 @@ def parse_alias_actions(body: Any) -> list[AliasAction]:
             raise XContentParseException(f"[aliases] unknown field [{key}]", place=Place(body, key))
     given = body.get("actions") or []
     actions = []
-    for position, action in enumerate(given if isinstance(given, list) else [given]):
+    for action in given if isinstance(given, list) else [given]:
         try:
             actions.append(_action(action))
         except OpenSearchException as error:
-            place = Place(given, position, "end") if isinstance(given, list) else Place(body, "actions", "end")
+            place = Place(body, "actions", "end")
+            if isinstance(action, dict) and isinstance(error, XContentParseException):
+                place = Place(action, next(iter(action)), "value")
             raise XContentParseException(
                 "[aliases] failed to parse field [actions]", cause=error, place=place
             ) from None
@@ -135,6 +138,9 @@ def plan(metadata: Metadata, actions: Sequence[AliasAction]) -> tuple[list[str],
     for action in actions:
         if action.kind == "remove_index":
             continue
+        gone = next((name for name in action.indices if name in removed), None)
+        if gone is not None:
+            raise IndexNotFoundException(gone, resource_type=None)
         indices = [found.index for found in resolve(metadata, ",".join(action.indices), _WRITABLE)]
         if action.kind == "add":
             for alias in action.aliases:
@@ -193,4 +199,6 @@ def _check_write_indices(metadata: Metadata, removed: Sequence[str], changes: Se
     for alias in {alias for _, alias, body in changes if body is not None}:
         writers = sorted(name for name, aliases in after.items() if aliases.get(alias, {}).get("is_write_index"))
         if len(writers) > 1:
-            raise IllegalStateException(f"alias [{alias}] has more than one write index [{','.join(writers)}]")
+            error = IllegalStateException(f"alias [{alias}] has more than one write index [{','.join(writers)}]")
+            error.status = 500  # as OpenSearch answers
+            raise error

@@ -9,12 +9,12 @@ HERE = BulkDefaults(index="i")
 
 
 def test_all_four_actions_in_order() -> None:
-    body = b'{"index":{"_id":"1"}}\n{"a":1}\n\n{"create":{"_index":"j"}}\r\n{"a":2}\r\n{"update":{"_id":2}}\n{}\n{"delete":{"_id":"3"}}\n'
+    body = b'{"index":{"_id":"1"}}\n{"a":1}\n\n{"create":{"_index":"j"}}\r\n{"a":2}\r\n{"update":{"_id":2}}\n{"doc":{}}\n{"delete":{"_id":"3"}}\n'
     items = parse_bulk(body, HERE)
     assert [(item.action, item.index, item.id, item.source) for item in items] == [
         ("index", "i", "1", b'{"a":1}'),
         ("create", "j", None, b'{"a":2}'),
-        ("update", "i", "2", b"{}"),
+        ("update", "i", "2", None),
         ("delete", "i", "3", None),
     ]
 

@@ -26,6 +26,10 @@ def test_a_filter_shows_what_opensearch_shows(wanted: object, shown: object) -> 
     assert filter_tree(DOCUMENT, parse_source_filter(wanted)) == shown
 
 
+def test_a_path_reaches_into_a_key_with_a_dot() -> None:
+    assert filter_tree({"b.c": {"d": 1}, "bc": 2}, parse_source_filter("b")) == {"b.c": {"d": 1}}
+
+
 def test_without_paths_the_very_bytes_come_back() -> None:
     source = b'{ "a": 1.50 }'
     assert filter_source(source, SourceFilter()) is source

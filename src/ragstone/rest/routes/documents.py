@@ -19,6 +19,7 @@ from ragstone.documents.service import Found, MultiGetItem
 from ragstone.dsl.bulk import INTERNAL_VERSIONING, Action, BulkItem, VersionType, item_faults
 from ragstone.dsl.search_body import SourceFilter
 from ragstone.dsl.source_filter import filter_source, parse_source_filter, source_filter_from_query
+from ragstone.dsl.update import UpdateBody
 from ragstone.engine.values import Refresh
 from ragstone.rest.request import Request
 from ragstone.rest.response import Response
@@ -117,7 +118,7 @@ async def update_document(services: Services, request: Request) -> Response:
         raise ActionRequestValidationException.of([INTERNAL_VERSIONING])
     _check(item)
     item.source_filter = source_filter_from_query(request.query)
-    item.source = request.content()
+    item.update = UpdateBody.parse(request.content())
     outcome = await services.bulk.one(item, refresh_policy(request))
     return Response(outcome.to_json(), outcome.status, headers=_location(outcome.index, outcome.id, outcome.status))
 
