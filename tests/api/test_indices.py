@@ -1,0 +1,89 @@
+"""Indices, mappings, settings and aliases over HTTP."""
+
+import pytest
+
+from ragstone.testing.asgi import AsgiClient
+
+
+async def test_an_index_is_created_read_back_and_removed(client: AsgiClient) -> None:
+    body = {
+        "settings": {"index": {"refresh_interval": "5s"}, "number_of_replicas": 0, "index.max_result_window": 500},
+        "mappings": {"properties": {"n": {"type": "long"}, "a.b": {"type": "keyword"}}},
+        "aliases": {"al": {"filter": {"term": {"n": 1}}, "routing": "7"}},
+    }
+    created = await client("PUT /books", body)
+    assert created.json == {"acknowledged": True, "shards_acknowledged": True, "index": "books"}
+    shown = (await client("GET /al")).json["books"]
+    assert shown["aliases"] == {"al": {"filter": {"term": {"n": 1}}, "index_routing": "7", "search_routing": "7"}}
+    assert shown["mappings"]["properties"]["a"] == {"properties": {"b": {"type": "keyword"}}}
+    settings = shown["settings"]["index"]
+    assert (settings["refresh_interval"], settings["max_result_window"]) == ("5s", "500")
+    assert (settings["number_of_shards"], settings["provided_name"]) == ("1", "books")
+    flat = (await client("GET /books/_settings/index.max*?flat_settings=true")).json
+    assert flat == {"books": {"settings": {"index.max_result_window": "500"}}}
+    assert (await client("DELETE /books")).json == {"acknowledged": True}
+    assert (await client("HEAD /books")).status == 404
+
+
+@pytest.mark.parametrize(
+    ("target", "body", "status", "kind", "reason"),
+    [
+        ("PUT /books", {"foo": {}}, 400, "parse_exception", "unknown key [foo] for create index"),
+        ("PUT /books", {"settings": {"index.foo": 1}}, 400, "settings_exception", "unknown setting [index.foo] please check that any required plugins are installed, or check the breaking changes documentation for removed settings"),
+        ("PUT /books", {"mappings": {"properties": {"f": {"type": "x"}}}}, 400, "mapper_parsing_exception", "Failed to parse mapping [_doc]: No handler for type [x] declared on field [f]"),
+        ("GET /books", None, 404, "index_not_found_exception", "no such index [books]"),
+        ("DELETE /al", None, 400, "illegal_argument_exception", "The provided expression [al] matches an alias, specify the corresponding concrete indices instead."),
+        ("PUT /one/_mapping", {"properties": {"n": {"type": "text"}}}, 400, "illegal_argument_exception", "mapper [n] cannot be changed from type [long] to [text]"),
+        ("PUT /one", {}, 400, "resource_already_exists_exception", None),
+        ("POST /_aliases", {"actions": []}, 400, "illegal_argument_exception", "No action specified"),
+        ("DELETE /one/_alias/none", None, 404, "aliases_not_found_exception", "aliases [none] missing"),
+    ],
+)  # fmt: skip
+async def test_what_does_not_fit_is_refused_in_opensearch_s_words(
+    client: AsgiClient, target: str, body: object, status: int, kind: str, reason: str | None
+) -> None:
+    await client("PUT /one", {"mappings": {"properties": {"n": {"type": "long"}}}, "aliases": {"al": {}}})
+    refused = await client(target, body)
+    error = refused.json["error"]
+    assert (refused.status, error["type"]) == (status, kind)
+    assert reason is None or error["reason"] == reason
+
+
+async def test_deleting_a_list_with_a_missing_name_deletes_nothing(client: AsgiClient) -> None:
+    await client("PUT /one")
+    assert (await client("DELETE /one,none")).status == 404
+    assert (await client("HEAD /one")).status == 200
+
+
+async def test_an_alias_moves_in_one_step(client: AsgiClient) -> None:
+    await client("PUT /one", {"aliases": {"now": {}}})
+    await client("PUT /two")
+    actions = [{"remove": {"index": "one", "alias": "now"}}, {"add": {"index": "two", "alias": "now"}}]
+    assert (await client("POST /_aliases", {"actions": actions})).json == {"acknowledged": True}
+    assert (await client("GET /_alias/now")).json == {"two": {"aliases": {"now": {}}}}
+    missing = await client("GET /_alias/now,none")
+    assert (missing.status, missing.json["error"]) == (404, "alias [none] missing")
+
+
+async def test_a_failed_action_leaves_all_aliases_as_they_were(client: AsgiClient) -> None:
+    await client("PUT /one", {"aliases": {"now": {}}})
+    actions = [{"remove": {"index": "one", "alias": "now"}}, {"add": {"index": "none", "alias": "now"}}]
+    assert (await client("POST /_aliases", {"actions": actions})).status == 404
+    assert (await client("GET /_alias/now")).json == {"one": {"aliases": {"now": {}}}}
+
+
+async def test_a_filtered_alias_shows_only_what_passes(client: AsgiClient) -> None:
+    await client("PUT /one/_doc/1?refresh=true", {"c": "red"})
+    await client("PUT /one/_doc/2?refresh=true", {"c": "blue"})
+    await client("PUT /one/_alias/red", {"filter": {"term": {"c.keyword": "red"}}})
+    assert [hit["_id"] for hit in (await client("GET /red/_search")).json["hits"]["hits"]] == ["1"]
+    assert (await client("GET /red/_count")).json["count"] == 1
+
+
+async def test_statistics_count_what_was_refreshed(client: AsgiClient) -> None:
+    await client("PUT /one/_doc/1?refresh=true", {"a": "x"})
+    await client("PUT /one/_doc/2?refresh=true", {"a": "y"})
+    await client("DELETE /one/_doc/2?refresh=true")
+    stats = (await client("GET /one/_stats")).json
+    assert stats["_all"]["primaries"]["docs"]["count"] == 1
+    assert stats["indices"]["one"]["primaries"]["store"]["size_in_bytes"] > 0
