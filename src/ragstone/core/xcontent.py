@@ -6,7 +6,9 @@ OpenSearch's parsers know the line and column of every token; ours decode whole 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from decimal import Decimal
 from json import JSONDecoder
 from typing import Any, Literal
 
@@ -57,7 +59,18 @@ def java_text(value: Any) -> str:
         return "true" if value else "false"
     if value is None:
         return "null"
-    return str(value)
+    return java_double(value) if isinstance(value, float) else str(value)
+
+
+def java_double(value: float) -> str:
+    """`Double.toString`: `1.5`, but `1.0E7` from ten million on and `1.0E-4` below a thousandth."""
+    if math.isnan(value) or math.isinf(value):
+        return str(value).replace("inf", "Infinity").replace("nan", "NaN")
+    if value == 0 or 1e-3 <= abs(value) < 1e7:
+        return repr(value)
+    sign, digits, exponent = Decimal(repr(value)).normalize().as_tuple()
+    text = "".join(map(str, digits))
+    return f"{'-' if sign else ''}{text[0]}.{text[1:] or '0'}E{int(exponent) + len(text) - 1}"
 
 
 def require_object(value: Any, what: str = "Failed to parse object: expecting token of type") -> JsonObject:

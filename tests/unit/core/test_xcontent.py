@@ -56,3 +56,9 @@ def test_java_forms_of_json_values() -> None:
     assert [token(v) for v in ({}, [], "x", 1, None, False)] == [
         "START_OBJECT", "START_ARRAY", "VALUE_STRING", "VALUE_NUMBER", "VALUE_NULL", "VALUE_BOOLEAN",
     ]  # fmt: skip
+
+
+def test_fractions_print_as_java_prints_them() -> None:
+    shown = {1.5: "1.5", 1e7: "1.0E7", 9999999.5: "9999999.5", -1.25e20: "-1.25E20", 0.001: "0.001", 1e-4: "1.0E-4"}
+    assert {number: java_text(number) for number in shown} == shown
+    assert java_text([0.0, float("inf"), float("nan")]) == "[0.0, Infinity, NaN]"
