@@ -199,7 +199,8 @@ class KnnVectorField(FieldType):
                 mode=mode,
                 compression=compression,
             )
-        spec = VectorSpec(dimension, space, data_type, radius_is_dot_product=engine == "lucene")
+        shards = int(self.context.settings.flat.get("index.number_of_shards", 1))
+        spec = VectorSpec(dimension, space, data_type, radius_is_dot_product=engine == "lucene", shards=shards)
         if method is None:
             return engine, None, spec
         named_ef = method.number("ef_search", 0)

@@ -8,12 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ragstone.engine.embedded.vectors.exact import Positions, best, index_form
-from ragstone.engine.embedded.vectors.segments import Mask, Part, Rows, positions_of
+from ragstone.engine.embedded.vectors.exact import Matrix, Positions, best, index_form
+from ragstone.engine.embedded.vectors.segments import Mask, Part, Rows, Shards, positions_of
 from ragstone.engine.embedded.vectors.spaces import Floats, VectorSpec, least_score, score
-
-DEFAULT_EF_SEARCH = 100
-"""OpenSearch's default, which keeps recall at 10 above 0.99 on sentence embeddings (see docs/decisions)."""
 
 
 @dataclass(frozen=True)
@@ -38,15 +35,36 @@ class VectorReader:
     def search(
         self, query: Floats, k: int, *, ef_search: int | None = None, allowed: NDArray[np.int64] | None = None
     ) -> tuple[Rows, Floats]:
-        """Rows and scores of the k nearest, best first, ties by row; fewer only where fewer are alive and allowed.
+        """Rows and scores of the k nearest of each shard, best first, ties by shard and row.
 
-        `query` has the field's width and is not zero where the space forbids it. `ef_search` is the breadth of the
-        graph search (at least k is used). `allowed` are the rows passing a filter, ascending: the answer is exact or
-        as near to it as without a filter, whatever share of the vectors passes.
+        Fewer than k only where fewer are alive and allowed. `query` has the field's width and is not zero where the
+        space forbids it. `ef_search` is the breadth of the graph search, at least k; without it the graphs' own is
+        taken, for a recall above 0.99. `allowed` are the rows passing a filter, ascending: the answer is as good as
+        without a filter, whatever share of the vectors passes.
         """
         form = index_form(self.spec, query)
-        ef = max(k, ef_search or self.spec.ef_search or DEFAULT_EF_SEARCH)
+        shards = self.spec.shards
+        if shards == 1:
+            return self._ranked(*self._nearest(form, k, ef_search, allowed), k)
+        # The best of all shards together, until each shard has its k among them or there are no more
+        wanted = 2 * k * shards
+        while True:
+            rows, of_shard, raws = self._nearest(form, wanted, ef_search, allowed)
+            if sum(map(len, rows)) < wanted or wanted >= self.count:
+                break
+            order = best(self.spec.space, np.concatenate(raws), wanted)
+            if (np.bincount(np.concatenate(of_shard)[order], minlength=shards) >= k).all():
+                break
+            wanted *= 4
+        return self._ranked(rows, of_shard, raws, None, per_shard=k)
+
+    def _nearest(
+        self, form: Matrix, k: int, ef: int | None, allowed: Rows | None
+    ) -> tuple[list[Rows], list[Shards], list[Floats]]:
+        """Rows, shards and raw values of the k nearest of each view."""
+        ef = ef or self.spec.ef_search
         rows: list[Rows] = []
+        shards: list[Shards] = []
         raws: list[Floats] = []
         for view in self._views:
             if allowed is None:
@@ -57,8 +75,9 @@ class VectorReader:
                     continue
                 positions, raw = view.part.nearest_of(form, min(k, len(passing)), ef=ef, positions=passing)
             rows.append(view.part.rows[positions])
+            shards.append(view.part.shards[positions])
             raws.append(raw)
-        return self._ranked(rows, raws, k)
+        return rows, shards, raws
 
     def search_radial(
         self,
@@ -76,6 +95,7 @@ class VectorReader:
         form = index_form(self.spec, query)
         least = least_score(self.spec, min_score=min_score, max_distance=max_distance)
         rows: list[Rows] = []
+        shards: list[Shards] = []
         raws: list[Floats] = []
         for view in self._views:
             positions = self._passing(view, allowed)
@@ -83,8 +103,9 @@ class VectorReader:
             raw = view.part.raw_values(form, None if whole else positions)
             inside = np.flatnonzero(score(self.spec.space, raw) >= least)
             rows.append(view.part.rows[positions[inside]])
+            shards.append(view.part.shards[positions[inside]])
             raws.append(raw[inside])
-        return self._ranked(rows, raws, limit)
+        return self._ranked(rows, shards, raws, limit)
 
     def vector(self, row: int) -> Floats | None:
         """The vector of one row, None when it has none. See `vectors`."""
@@ -109,15 +130,26 @@ class VectorReader:
     def _passing(self, view: View, allowed: Rows | None) -> Positions:
         """Positions alive in `view` and among the allowed rows, ascending."""
         if allowed is None:
-            return np.arange(len(view.part.rows)) if view.alive is None else np.flatnonzero(view.alive)
+            return np.arange(len(view.part.rows)) if view.alive is None else np.flatnonzero(view.alive.flags)
         positions = positions_of(view.part.rows, allowed)
-        return positions if view.alive is None else positions[view.alive[positions]]
+        return positions if view.alive is None else positions[view.alive.flags[positions]]
 
-    def _ranked(self, rows: list[Rows], raws: list[Floats], limit: int | None) -> tuple[Rows, Floats]:
+    def _ranked(
+        self,
+        rows: list[Rows],
+        shards: list[Shards],
+        raws: list[Floats],
+        limit: int | None,
+        *,
+        per_shard: int | None = None,
+    ) -> tuple[Rows, Floats]:
+        """One list of all, best first, ties by shard and row: the `limit` best, or the `per_shard` best of each."""
         if not rows:
             return np.empty(0, np.int64), np.empty(0, np.float32)
-        all_rows, all_raws = np.concatenate(rows), np.concatenate(raws)
-        by_row = np.argsort(all_rows, kind="stable")
-        all_rows, all_raws = all_rows[by_row], all_raws[by_row]
-        chosen = best(self.spec.space, all_raws, len(all_raws) if limit is None else limit)
-        return all_rows[chosen], score(self.spec.space, all_raws[chosen])
+        all_rows, all_shards, all_raws = np.concatenate(rows), np.concatenate(shards), np.concatenate(raws)
+        order = np.lexsort((all_rows, all_shards))
+        order = order[best(self.spec.space, all_raws[order], len(order) if limit is None else limit)]
+        if per_shard is not None:
+            kept = [np.flatnonzero(all_shards[order] == shard)[:per_shard] for shard in range(self.spec.shards)]
+            order = order[np.sort(np.concatenate(kept))]
+        return all_rows[order], score(self.spec.space, all_raws[order])

@@ -1,7 +1,8 @@
-"""Parts: immutable runs of vectors with ascending rows. A flat part is searched exactly."""
+"""Parts: runs of vectors with ascending rows, which never change. A flat part is searched exactly."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -11,7 +12,18 @@ from ragstone.engine.embedded.vectors.exact import Matrix, Positions, best, near
 from ragstone.engine.embedded.vectors.spaces import Floats, SpaceType, VectorSpec
 
 Rows = NDArray[np.int64]
-Mask = NDArray[np.bool_]
+Shards = NDArray[np.uint16]
+Flags = NDArray[np.bool_]
+Bits = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Mask:
+    """Who of a part is meant. A graph needs a bit for each of its nodes, and how many of them are set."""
+
+    flags: Flags
+    bits: Bits | None = None
+    nodes: int = 0
 
 
 class Part(Protocol):
@@ -19,15 +31,24 @@ class Part(Protocol):
 
     @property
     def rows(self) -> Rows:
-        """Ascending."""
+        """Ascending, without repetitions."""
         ...
 
-    def nearest(self, query: Matrix, k: int, *, ef: int, alive: Mask | None) -> tuple[Positions, Floats]:
-        """Up to k nearest with their raw values, best first. `alive` masks positions; None means all."""
+    @property
+    def shards(self) -> Shards:
+        """The shard of each row."""
         ...
 
-    def nearest_of(self, query: Matrix, k: int, *, ef: int, positions: Positions) -> tuple[Positions, Floats]:
-        """The same among `positions` (ascending) only."""
+    def mask(self, flags: Flags) -> Mask:
+        """Prepared once for many searches."""
+        ...
+
+    def nearest(self, query: Matrix, k: int, *, ef: int | None, alive: Mask | None) -> tuple[Positions, Floats]:
+        """Up to k nearest with their raw values, best first. None in `alive` means all; in `ef`, as seems best."""
+        ...
+
+    def nearest_of(self, query: Matrix, k: int, *, ef: int | None, positions: Positions) -> tuple[Positions, Floats]:
+        """The same among `positions` (ascending) only. Exact, or as near to it as a search without a filter."""
         ...
 
     def raw_values(self, query: Matrix, positions: Positions | None) -> Floats:
@@ -49,41 +70,49 @@ def positions_of(rows: Rows, wanted: Rows) -> Positions:
     if last - first + 1 == len(rows):
         return wanted - first
     if len(wanted) > len(rows):
-        places = np.searchsorted(wanted, rows)
-        found = wanted[np.minimum(places, len(wanted) - 1)] == rows
+        found = wanted[np.minimum(np.searchsorted(wanted, rows), len(wanted) - 1)] == rows
         return np.flatnonzero(found)
     places = np.searchsorted(rows, wanted)
-    found_places: Positions = places[rows[places] == wanted]
-    return found_places
+    there: Positions = places[rows[places] == wanted]
+    return there
 
 
 class FlatPart:
-    """A plain matrix, searched exactly."""
+    """A plain matrix in index form, searched exactly. `squares` as `squared_norms` gives them, for l2."""
 
-    def __init__(self, spec: VectorSpec, rows: Rows, matrix: Matrix, squares: Floats | None) -> None:
+    def __init__(self, spec: VectorSpec, rows: Rows, shards: Shards, matrix: Matrix, squares: Floats | None) -> None:
+        self.spec = spec
         self.rows = rows
-        self._spec = spec
-        self._matrix = matrix
+        self.shards = shards
+        self.matrix = matrix
         self._squares = squares
 
-    def nearest(self, query: Matrix, k: int, *, ef: int, alive: Mask | None) -> tuple[Positions, Floats]:
-        return nearest(self._spec.space, self._matrix, self._squares, query, k, alive)
+    def slice(self, start: int, stop: int) -> FlatPart:
+        """A view of some of it."""
+        squares = None if self._squares is None else self._squares[start:stop]
+        return FlatPart(self.spec, self.rows[start:stop], self.shards[start:stop], self.matrix[start:stop], squares)
 
-    def nearest_of(self, query: Matrix, k: int, *, ef: int, positions: Positions) -> tuple[Positions, Floats]:
-        if 4 * len(positions) > len(self.rows):
-            alive = np.zeros(len(self.rows), np.bool_)
-            alive[positions] = True
-            return nearest(self._spec.space, self._matrix, self._squares, query, k, alive)
+    def mask(self, flags: Flags) -> Mask:
+        return Mask(flags)
+
+    def nearest(self, query: Matrix, k: int, *, ef: int | None, alive: Mask | None) -> tuple[Positions, Floats]:
+        flags = None if alive is None else alive.flags
+        return nearest(self.spec.space, self.matrix, self._squares, query, k, flags)
+
+    def nearest_of(self, query: Matrix, k: int, *, ef: int | None, positions: Positions) -> tuple[Positions, Floats]:
+        if 4 * len(positions) > len(self.rows):  # cheaper than to copy so many vectors
+            flags = np.zeros(len(self.rows), np.bool_)
+            flags[positions] = True
+            return nearest(self.spec.space, self.matrix, self._squares, query, k, flags)
         raw = self.raw_values(query, positions)
-        chosen = best(self._spec.space, raw, k)
+        chosen = best(self.spec.space, raw, k)
         return positions[chosen], raw[chosen]
 
     def raw_values(self, query: Matrix, positions: Positions | None) -> Floats:
-        matrix = self._matrix if positions is None else self._matrix[positions]
-        return raw_values(self._spec.space, matrix, query)
+        return raw_values(self.spec.space, self.matrix if positions is None else self.matrix[positions], query)
 
     def vectors(self, positions: Positions) -> Matrix:
-        return self._matrix[positions]
+        return self.matrix[positions]
 
 
 class FlatBuffer:
@@ -92,43 +121,37 @@ class FlatBuffer:
     def __init__(self, spec: VectorSpec) -> None:
         self._spec = spec
         self._count = 0
-        self._rows: Rows = np.empty(0, np.int64)
-        self._matrix: Matrix = np.empty((0, spec.width), np.uint8 if spec.data_type == "binary" else np.float32)
-        self._squares: Floats = np.empty(0, np.float32)
         self._squared = 0
+        self._rows: Rows = np.empty(0, np.int64)
+        self._shards: Shards = np.empty(0, np.uint16)
+        self._squares: Floats = np.empty(0, np.float32)
+        self._matrix: Matrix = np.empty((0, spec.width), np.uint8 if spec.data_type == "binary" else np.float32)
 
     def __len__(self) -> int:
         return self._count
 
-    @property
-    def last_row(self) -> int:
-        """The highest row, -1 when empty."""
-        return int(self._rows[self._count - 1]) if self._count else -1
+    def append(self, row: int, shard: int, vector: Matrix) -> None:
+        """`vector` in index form, `row` higher than all before it."""
+        at = self._count
+        if at == len(self._rows):
+            self._grow(max(64, at + at // 2))
+        self._rows[at], self._shards[at], self._matrix[at] = row, shard, vector
+        self._count = at + 1
 
-    def append(self, row: int, vector: Matrix) -> None:
-        """`vector` in index form. Grows by half when full, so a published part keeps the old arrays."""
-        if self._count == len(self._rows):
-            capacity = max(64, self._count + self._count // 2)
-            rows, matrix = np.empty(capacity, np.int64), np.empty((capacity, self._spec.width), self._matrix.dtype)
-            rows[: self._count], matrix[: self._count] = self._rows[: self._count], self._matrix[: self._count]
-            self._rows, self._matrix = rows, matrix
-        self._rows[self._count] = row
-        self._matrix[self._count] = vector
-        self._count += 1
-
-    def position(self, row: int) -> int | None:
-        place = int(np.searchsorted(self._rows[: self._count], row))
-        return place if place < self._count and self._rows[place] == row else None
+    def _grow(self, capacity: int) -> None:
+        """Into new arrays: a part that was handed out keeps the old ones."""
+        for name in ("_rows", "_shards", "_squares", "_matrix"):
+            old = getattr(self, name)
+            new = np.empty((capacity, *old.shape[1:]), old.dtype)
+            new[: self._count] = old[: self._count]
+            setattr(self, name, new)
 
     def part(self) -> FlatPart:
         """An immutable view of what is there now."""
         count = self._count
-        if self._spec.space is not SpaceType.L2:
-            return FlatPart(self._spec, self._rows[:count], self._matrix[:count], None)
-        if len(self._squares) < len(self._rows):
-            squares = np.empty(len(self._rows), np.float32)
-            squares[: self._squared] = self._squares[: self._squared]
-            self._squares = squares
-        self._squares[self._squared : count] = squared_norms(self._matrix[self._squared : count])
-        self._squared = count
-        return FlatPart(self._spec, self._rows[:count], self._matrix[:count], self._squares[:count])
+        squares = None
+        if self._spec.space is SpaceType.L2:
+            self._squares[self._squared : count] = squared_norms(self._matrix[self._squared : count])
+            self._squared = count
+            squares = self._squares[:count]
+        return FlatPart(self._spec, self._rows[:count], self._shards[:count], self._matrix[:count], squares)

@@ -41,7 +41,7 @@ class VectorSpec:
 
     `dimension` counts components (bits for binary data). `m` and `ef_construction` shape the graph; `ef_search` is
     the mapping's own default, if it names one. `radius_is_dot_product`: a radial `max_distance` in the space
-    innerproduct is a dot product (engine lucene) and not its negative (faiss, nmslib).
+    innerproduct is a dot product (engine lucene) and not its negative (faiss, nmslib). `shards`: k counts for each.
     """
 
     dimension: int
@@ -51,6 +51,7 @@ class VectorSpec:
     ef_construction: int = 100
     ef_search: int | None = None
     radius_is_dot_product: bool = False
+    shards: int = 1
 
     @property
     def width(self) -> int:
