@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Any, Self, cast
@@ -14,10 +13,8 @@ from ragstone.core.clock import Clock, SystemClock
 from ragstone.core.ids import IdGenerator
 from ragstone.core.settings import Settings
 from ragstone.core.threadpool import ThreadPools
-from ragstone.core.xcontent import JsonObject
 from ragstone.documents.bulk import BulkService
 from ragstone.documents.service import DocumentService
-from ragstone.dsl.query import Query
 from ragstone.engine.embedded.engine import EmbeddedEngine
 from ragstone.indices.service import IndexService
 from ragstone.ml.connectors.executor import ConnectorExecutor
@@ -26,7 +23,6 @@ from ragstone.ml.connectors.vault import Vault
 from ragstone.ml.memory.service import MemoryService
 from ragstone.ml.model_groups.service import ModelGroupService
 from ragstone.ml.models.service import ModelService
-from ragstone.ml.ports import SearchPort
 from ragstone.ml.tasks import TaskService
 from ragstone.pipelines.ingest.service import IngestService
 from ragstone.pipelines.processor import ProcessorServices
@@ -40,6 +36,8 @@ from ragstone.rest.app import App
 from ragstone.rest.router import Router
 from ragstone.rest.routes import all_routes
 from ragstone.rest.services import Services
+from ragstone.search.service import SearchService
+from ragstone.search.system import SystemSearch
 
 
 class Node:
@@ -105,7 +103,7 @@ class Node:
         )
 
         self._open.push_async_callback(self._transport.close)
-        system_search = _SystemSearch()
+        system_search = SystemSearch(engine, clock)
         vault = Vault(MasterKeyEncryptor(settings.keys_folder), pools)
         connectors = ConnectorService(engine, cluster, vault, system_search, clock, ids)
         executor = ConnectorExecutor(cluster, vault, self._transport, clock, ids)
@@ -120,6 +118,7 @@ class Node:
         generative_qa = GenerativeQA(models, memory, cluster, clock)
         processors = ProcessorServices(models, generative_qa, cluster, clock)
         ingest = IngestService(engine, processors)
+        pipelines = SearchPipelineService(engine, processors)
         pending = cast(Any, None)
         indices = IndexService(engine)
 
@@ -131,9 +130,9 @@ class Node:
             indices=indices,
             documents=DocumentService(engine),
             bulk=BulkService(engine, ingest, cluster, clock, ids),
-            search=pending,
+            search=SearchService(engine, pipelines, models, clock),
             ingest=ingest,
-            search_pipelines=SearchPipelineService(engine, processors),
+            search_pipelines=pipelines,
             connectors=connectors,
             model_groups=groups,
             models=models,
@@ -144,20 +143,3 @@ class Node:
         await models.start()
         self._open.push_async_callback(models.close)
         self.app = App(Router(all_routes()), self.services, run_id=ids.auto_id()[:8])
-
-
-class _SystemSearch:
-    """The SearchPort of the ML services, which are built before the search: the one arrow that points up."""
-
-    def __init__(self) -> None:
-        self._search: SearchPort | None = None
-
-    def connect(self, search: SearchPort) -> None:
-        self._search = search
-
-    async def search_index(
-        self, index: str, body: bytes, *, source_excludes: Sequence[str], only: Query | None = None
-    ) -> JsonObject:
-        if self._search is None:
-            raise RuntimeError("the search is not connected yet")
-        return await self._search.search_index(index, body, source_excludes=source_excludes, only=only)

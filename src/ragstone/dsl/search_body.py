@@ -12,7 +12,7 @@ from ragstone.core.xcontent import JsonObject, Place, java_text, token
 from ragstone.dsl.clause import to_bool, to_float, to_int, to_text
 from ragstone.dsl.ext import ext_sections
 from ragstone.dsl.query import Query, parse_query
-from ragstone.dsl.sort import SortField, parse_sort
+from ragstone.dsl.sort import SortField, parse_sort, sort_to_json
 from ragstone.dsl.source_filter import SourceFilter, parse_source_filter
 from ragstone.dsl.unsupported import SEARCH_KEYS, unsupported
 
@@ -51,6 +51,47 @@ class SearchBody:
     """A stored pipeline's name, or an inline definition."""
     verbose_pipeline: bool = False
     ext: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> JsonObject:
+        """The body of this search; what is at its default is left out."""
+        untouched = type(self)()
+        shown: JsonObject = {
+            key: getattr(self, name) for key, name in _PLAIN if getattr(self, name) != getattr(untouched, name)
+        }
+        for key, query in (("query", self.query), ("post_filter", self.post_filter)):
+            if query is not None:
+                shown[key] = query.to_json()
+        if self.sort:
+            shown["sort"] = sort_to_json(self.sort)
+        if self.source is not None:
+            filtered = {"includes": list(self.source.includes), "excludes": list(self.source.excludes)}
+            shown["_source"] = filtered if self.source.enabled else False
+        if self.timeout is not None:
+            shown["timeout"] = f"{int(self.timeout * 1000)}ms"
+        if self.indices_boost:
+            shown["indices_boost"] = [{name: boost} for name, boost in self.indices_boost]
+        if self.ext:
+            shown["ext"] = {name: section.to_json() for name, section in self.ext.items()}
+        return shown
+
+
+_PLAIN = (
+    ("from", "from_"),
+    ("size", "size"),
+    ("search_after", "search_after"),
+    ("min_score", "min_score"),
+    ("track_total_hits", "track_total_hits"),
+    ("track_scores", "track_scores"),
+    ("version", "version"),
+    ("seq_no_primary_term", "seq_no_primary_term"),
+    ("explain", "explain"),
+    ("stored_fields", "stored_fields"),
+    ("terminate_after", "terminate_after"),
+    ("include_named_queries_score", "include_named_queries_score"),
+    ("search_pipeline", "search_pipeline"),
+    ("verbose_pipeline", "verbose_pipeline"),
+)
+"""JSON key, field: written as they are."""
 
 
 def parse_search_body(body: Any) -> SearchBody:
@@ -148,7 +189,11 @@ def _ext(sections: JsonObject) -> dict[str, Any]:
         found = ext_sections.get(name)
         if found is None:
             raise NamedObjectNotFoundException(f"unknown field [{name}]", place=Place(sections, name, "value"))
-        parsed[name] = found.parse(section)
+        try:
+            parsed[name] = found.parse(section)
+        except ParsingException as error:
+            error.place = error.place or Place(sections, name, "value")
+            raise
     return parsed
 
 

@@ -113,24 +113,18 @@ class ProcessorConfig:
             raise self.fault(f"property isn't a list, but of type [{java_type(value)}]", name)
         return value
 
-    def list(self, name: str) -> list[Any]:
+    def required_list(self, name: str) -> list[Any]:
         value = self.optional_list(name)
         if value is None:
             raise self.fault(_MISSING, name)
         return value
 
-    def strings(self, name: str) -> tuple[str, ...]:
-        """A required, non-empty list of texts.
-
-        `Differs:` OpenSearch does not look at the members.
-        """
-        members = self.list(name)
+    def filled_list(self, name: str) -> list[Any]:
+        """A required list with something in it. Its members are not looked at."""
+        members = self.required_list(name)
         if not members:
             raise self.fault("required property can't be empty.", name)
-        for member in members:
-            if not isinstance(member, str):
-                raise self.fault(f"property isn't a list of strings, but has a [{java_type(member)}]", name)
-        return tuple(members)
+        return members
 
     def optional_map(self, name: str) -> JsonObject | None:
         value = self.optional(name)

@@ -91,6 +91,10 @@ class GenerativeQAParameters:
                 continue
             if key in _TEXTS:
                 values[key] = _text(body, key)
+            elif key in _PROMPTS:
+                # Recorded behaviour: a number or boolean here does not take the place of the pipeline's prompt.
+                text = _text(body, key)
+                values[key] = text if isinstance(value, str) else None
             elif key in _NUMBERS:
                 values[key] = _number(body, key)
             elif key == "llm_messages":
@@ -111,11 +115,10 @@ _TEXTS = frozenset(
         "llm_question",
         "llm_model",
         "memory_id",
-        "system_prompt",
-        "user_instructions",
         "llm_response_field",
     }
 )
+_PROMPTS = frozenset({"system_prompt", "user_instructions"})
 _NUMBERS = frozenset({"context_size", "message_size", "timeout"})
 
 

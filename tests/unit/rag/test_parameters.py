@@ -17,9 +17,14 @@ def parse(**members: Any) -> GenerativeQAParameters:
 
 
 def test_numbers_may_be_texts_and_fractions_and_texts_may_be_numbers() -> None:
-    parsed = parse(context_size="1", message_size=1.7, timeout="20", llm_model=5, system_prompt=True)
+    parsed = parse(context_size="1", message_size=1.7, timeout="20", llm_model=5, memory_id=True)
     assert (parsed.context_size, parsed.message_size, parsed.timeout) == (1, 1, 20)
-    assert (parsed.llm_model, parsed.system_prompt) == ("5", "true")
+    assert (parsed.llm_model, parsed.memory_id) == ("5", "true")
+
+
+def test_prompts_that_are_no_texts_are_passed_over() -> None:
+    parsed = parse(system_prompt=3, user_instructions="U")
+    assert (parsed.system_prompt, parsed.user_instructions) == (None, "U")
 
 
 def test_null_and_minus_one_mean_not_given() -> None:

@@ -175,7 +175,7 @@ class Compiler:
         config = ProcessorConfig(body)
         config.optional_string("description")
         config.optional_integer("version")
-        steps = self.steps(config.list("processors"))
+        steps = self.steps(config.required_list("processors"))
         definitions = config.optional_list("on_failure")
         on_failure = self.steps(definitions or [])
         if unknown := config.leftovers():

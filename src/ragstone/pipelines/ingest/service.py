@@ -206,7 +206,7 @@ class IngestService:
             pipeline = await self._store.get(id)
         if pipeline is None:
             raise IllegalArgumentException(f"pipeline [{id}] does not exist")
-        definitions = config.list("docs")
+        definitions = config.required_list("docs")
         if not definitions:
             raise IllegalArgumentException("must specify at least one document in [docs]")
         documents = [self._simulated(definition) for definition in definitions]

@@ -17,6 +17,7 @@ from ragstone.rest.routes import (
     mappings,
     nodes,
     root,
+    search,
     search_pipelines,
 )
 from ragstone.rest.routes.ml import config, connectors, memory, model_groups, models, predict, tasks, unsupported
@@ -32,6 +33,7 @@ _MODULES = (
     aliases,
     documents,
     bulk,
+    search,
     ingest_pipelines,
     search_pipelines,
     connectors,

@@ -7,6 +7,7 @@ from typing import Self
 
 from ragstone.core.cluster_settings import ClusterSettings
 from ragstone.core.errors import OpenSearchException, OpenSearchTimeoutException
+from ragstone.core.xcontent import java_type
 from ragstone.dsl.search_body import SearchBody
 from ragstone.pipelines.config import ProcessorConfig
 from ragstone.pipelines.processor import (
@@ -21,6 +22,7 @@ from ragstone.rag.parameters import GenerativeQAParameters, ParameterException
 
 TYPE = "retrieval_augmented_generation"
 _PARAMETERS = "generative_qa_parameters"
+_FIELDS = "context_field_list"
 
 
 @response_processors.register(TYPE)
@@ -35,23 +37,31 @@ class RetrievalAugmentedGeneration:
     config: GenerativeQAConfig
     qa: GenerativeQA
     settings: ClusterSettings
+    fault: OpenSearchException | None
+    """A member of `context_field_list` that is no text: stored as OpenSearch does, and told when a search comes by."""
 
     @classmethod
     def create(cls, config: ProcessorConfig, services: ProcessorServices) -> Self:
         require_rag(services.cluster_settings)
+        model_id = config.string("model_id")
+        fields = config.filled_list(_FIELDS)
+        wrong = [java_type(member) for member in fields if not isinstance(member, str)]
+        fault = config.fault(f"property isn't a list of strings, but has a [{wrong[0]}]", _FIELDS) if wrong else None
         answers = GenerativeQAConfig(
-            model_id=config.string("model_id"),
+            model_id=model_id,
             llm_model=config.optional_string("llm_model"),
-            context_fields=config.strings("context_field_list"),
+            context_fields=tuple(field for field in fields if isinstance(field, str)),
             system_prompt=config.optional_string("system_prompt"),
             user_instructions=config.optional_string("user_instructions"),
         )
-        return cls(answers, services.generative_qa, services.cluster_settings)
+        return cls(answers, services.generative_qa, services.cluster_settings, fault)
 
     async def process_response(
         self, body: SearchBody, response: SearchResponse, context: PipelineContext
     ) -> SearchResponse:
         require_rag(self.settings)
+        if self.fault is not None:
+            raise self.fault
         parameters = body.ext.get(_PARAMETERS)
         if not isinstance(parameters, GenerativeQAParameters):
             raise ParameterException(

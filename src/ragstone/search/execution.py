@@ -1,0 +1,99 @@
+"""The plain search: query and fetch over resolved indices, without pipelines and models."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from ragstone.core.clock import Clock, Deadline
+from ragstone.core.errors import OpenSearchTimeoutException
+from ragstone.dsl.queries.match_all import MatchAllQuery
+from ragstone.dsl.query import Query
+from ragstone.dsl.search_body import SearchBody
+from ragstone.engine.api import SearchEngine
+from ragstone.engine.values import FetchOptions, QueryPhaseResult, QueryRequest, Total
+from ragstone.indices.resolver import Resolved
+from ragstone.pipelines.processor import SearchResponse
+from ragstone.search.render import shows_source
+
+DEFAULT_SIZE = 10
+_DEFAULT_TOTAL = 10_000
+
+
+@dataclass(frozen=True)
+class SearchExecution:
+    """Runs searches whose queries an engine understands."""
+
+    engine: SearchEngine
+    clock: Clock
+
+    async def run(
+        self,
+        targets: Sequence[Resolved],
+        body: SearchBody,
+        *,
+        between: Callable[[QueryPhaseResult], None] | None = None,
+        keep_source: bool = False,
+    ) -> SearchResponse:
+        """Rank, let `between` work on the ranked lists, and fetch the page that the body asks for.
+
+        `keep_source` fetches documents even where the response will not show them. A search that its own `timeout`
+        ends comes back empty and `timed_out`.
+        Raises SearchPhaseExecutionException.
+        """
+        start, size = body.from_ or 0, body.size if body.size is not None else DEFAULT_SIZE
+        deadline = Deadline.after(self.clock, body.timeout) if body.timeout is not None and body.timeout >= 0 else None
+        request = QueryRequest(
+            indices=[target.index.name for target in targets],
+            queries=[body.query or MatchAllQuery()],
+            size=start + size if size else 0,
+            sort=body.sort,
+            search_after=body.search_after,
+            min_score=body.min_score,
+            post_filter=body.post_filter,
+            track_total_hits=body.track_total_hits if body.track_total_hits is not None else _DEFAULT_TOTAL,
+            track_scores=body.track_scores,
+            terminate_after=body.terminate_after,
+            filters={target.index.name: target.filter for target in targets if target.filter is not None},
+        )
+        try:
+            result = await self.engine.query(request, deadline)
+        except OpenSearchTimeoutException:
+            return _timed_out(targets)
+        try:
+            if between is not None:
+                between(result)
+            ranked = result.lists[0]
+            hits = await self.engine.fetch(result, ranked.hits[start : start + size], self._options(body, keep_source))
+        finally:
+            await self.engine.release(result)
+        return SearchResponse(
+            hits=hits,
+            total=ranked.total,
+            max_score=ranked.max_score if targets else 0.0,
+            shards=result.shards,
+            terminated_early=ranked.terminated_early if body.terminate_after else None,
+            failures=list(ranked.failures),
+        )
+
+    def _options(self, body: SearchBody, keep_source: bool) -> FetchOptions:
+        query = body.query or MatchAllQuery()
+        return FetchOptions(
+            source=keep_source or shows_source(body),
+            version=body.version,
+            seq_no_primary_term=body.seq_no_primary_term,
+            explain=query if body.explain else None,
+            named=[found for found in _all(query, body.post_filter) if found.name is not None],
+        )
+
+
+def _timed_out(targets: Sequence[Resolved]) -> SearchResponse:
+    shards = sum(target.index.number_of_shards for target in targets)
+    return SearchResponse(hits=[], total=Total(0), max_score=None, shards=shards, timed_out=True)
+
+
+def _all(*queries: Query | None) -> Iterator[Query]:
+    for query in queries:
+        if query is not None:
+            yield query
+            yield from _all(*query.children())

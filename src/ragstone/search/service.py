@@ -1,0 +1,131 @@
+"""Search as clients know it: names, pipelines, models, engine, response."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from ragstone.core.clock import Clock, Deadline
+from ragstone.core.errors import IllegalArgumentException
+from ragstone.core.xcontent import JsonObject
+from ragstone.dsl.queries.match_all import MatchAllQuery
+from ragstone.dsl.query import Query
+from ragstone.dsl.search_body import SearchBody
+from ragstone.dsl.unsupported import unsupported
+from ragstone.engine.api import Engine
+from ragstone.indices.resolver import IndicesOptions, Resolved, resolve
+from ragstone.ml.ports import Predictor
+from ragstone.pipelines.processor import PipelineContext, SearchResponse
+from ragstone.pipelines.search.pipeline import SearchPipeline
+from ragstone.pipelines.search.service import SearchPipelineService
+from ragstone.search.execution import SearchExecution
+from ragstone.search.render import render, render_hits, shards
+from ragstone.search.rewrite import rewrite_neural
+
+
+class SearchService:
+    """`search` is a straight list; reading it is reading the feature."""
+
+    def __init__(self, engine: Engine, pipelines: SearchPipelineService, predictor: Predictor, clock: Clock) -> None:
+        self._engine = engine
+        self._pipelines = pipelines
+        self._predictor = predictor
+        self._clock = clock
+        self._execution = SearchExecution(engine, clock)
+
+    async def search(
+        self,
+        expression: str | None,
+        body: SearchBody,
+        *,
+        options: IndicesOptions | None = None,
+        pipeline: str | None = None,
+        total_as_int: bool = False,
+    ) -> JsonObject:
+        """The response of one search. `pipeline` is the one that the URL names.
+
+        Raises IndexNotFoundException, IllegalArgumentException, SearchPhaseExecutionException, and what processors and
+        models raise. Cancelling the caller cancels what a processor waits for.
+        """
+        start = self._clock.monotonic()
+        _refuse(body)
+        targets = resolve(await self._engine.metadata(), expression, options)
+        chosen = await self._pipelines.choose(pipeline, body.search_pipeline, (target.index for target in targets))
+        if body.verbose_pipeline and chosen is None:
+            raise IllegalArgumentException("The 'verbose pipeline' option requires a search pipeline to be defined.")
+        if chosen is None:
+            response = await self._execution.run(targets, await self._rewritten(targets, body))
+        else:
+            body, response = await self._through(chosen, targets, body)
+        return render(body, response, self._elapsed(start), total_as_int=total_as_int)
+
+    async def _through(
+        self, pipeline: SearchPipeline, targets: list[Resolved], body: SearchBody
+    ) -> tuple[SearchBody, SearchResponse]:
+        """The search and its response, as the pipeline leaves both."""
+        context = PipelineContext(pipeline_id=pipeline.id)
+        trace = _VerboseTrace(body) if body.verbose_pipeline else None
+        body = await pipeline.transform_request(body, context, trace)
+        response = await self._execution.run(
+            targets,
+            await self._rewritten(targets, body),
+            between=lambda result: pipeline.transform_results(result, body, context),
+            # Processors look into documents whatever of them the client is shown.
+            keep_source=bool(pipeline.response),
+        )
+        response = await pipeline.transform_response(body, response, context, trace)
+        if trace is not None:
+            response.processor_results = trace.entries
+        return body, response
+
+    async def _rewritten(self, targets: list[Resolved], body: SearchBody) -> SearchBody:
+        asked = [query for query in (body.query, body.post_filter) if query is not None]
+        deadline = Deadline.after(self._clock, body.timeout) if body.timeout is not None and body.timeout > 0 else None
+        queries = iter(await rewrite_neural(asked, [t.index for t in targets], self._predictor, deadline))
+        return replace(
+            body,
+            query=next(queries) if body.query is not None else None,
+            post_filter=next(queries) if body.post_filter is not None else None,
+        )
+
+    async def count(
+        self, expression: str | None, query: Query | None, *, options: IndicesOptions | None = None
+    ) -> JsonObject:
+        """How many documents match. No pipeline applies (`Differs:` OpenSearch runs the default one here too)."""
+        targets = resolve(await self._engine.metadata(), expression, options)
+        [rewritten] = await rewrite_neural([query or MatchAllQuery()], [t.index for t in targets], self._predictor)
+        number = await self._engine.count(
+            [target.index.name for target in targets],
+            rewritten,
+            {target.index.name: target.filter for target in targets if target.filter is not None},
+        )
+        return {"count": number, "_shards": shards(sum(target.index.number_of_shards for target in targets))}
+
+    def _elapsed(self, start: float) -> int:
+        return int((self._clock.monotonic() - start) * 1000)
+
+
+def _refuse(body: SearchBody) -> None:
+    """What is understood and would change the answer, but is not done yet."""
+    if body.indices_boost:
+        raise unsupported("indices_boost")
+    if body.include_named_queries_score:
+        raise unsupported("include_named_queries_score")
+
+
+class _VerboseTrace:
+    """What `verbose_pipeline` shows of each processor."""
+
+    def __init__(self, body: SearchBody) -> None:
+        self._body = body
+        self.entries: list[JsonObject] = []
+
+    def body(self, body: SearchBody) -> Any:
+        self._body = body
+        return body.to_json()
+
+    def hits(self, response: SearchResponse) -> Any:
+        return render_hits(self._body, response)
+
+    def add(self, entry: JsonObject) -> None:
+        self.entries.append(entry)
