@@ -10,7 +10,14 @@ from typing import Any, Literal
 from ragstone.core.errors import OpenSearchException, StatusException
 from ragstone.core.xcontent import JsonObject, java_text
 from ragstone.ml import json_path
-from ragstone.rag.prompt import Prompt, conversation, converse_message, openai_message, single_text
+from ragstone.rag.prompt import (
+    ContentForm,
+    Prompt,
+    conversation,
+    converse_message,
+    openai_message,
+    single_text,
+)
 
 Family = Literal["openai", "bedrock", "cohere", "converse", "custom"]
 
@@ -35,9 +42,8 @@ def parameters_for(family: Family, prompt: Prompt, llm_model: str, *, array_cont
     """What the connector gets besides its own parameters. Lists are to be inserted as JSON."""
     if family == "openai":
         filled = prompt.with_default(as_system=False)
-        messages = [
-            openai_message(role, blocks, array=array_content) for role, blocks in conversation(filled, system=True)
-        ]
+        form = _content_form(llm_model, array_content)
+        messages = [openai_message(role, blocks, form) for role, blocks in conversation(filled, system=True)]
         return {"model": llm_model, "messages": messages}
     if family == "converse":
         filled = prompt.with_default(as_system=False)
@@ -48,6 +54,13 @@ def parameters_for(family: Family, prompt: Prompt, llm_model: str, *, array_cont
             given["system_prompt"] = prompt.system_prompt
         return given
     return {"inputs": single_text(prompt.with_default(as_system=True))}
+
+
+def _content_form(llm_model: str, array_content: bool) -> ContentForm:
+    """DeepSeek's models read arrays in no message of an assistant, and formerly in none at all."""
+    if array_content:
+        return "array"
+    return "text" if "deepseek" in llm_model.lower() else "text_unless_json"
 
 
 @dataclass(frozen=True)

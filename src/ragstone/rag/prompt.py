@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from ragstone.core import json
+from ragstone.core.errors import JavaException
 from ragstone.core.xcontent import JsonObject, java_text
 from ragstone.rag.parameters import Block, Document, Image, Text
 
@@ -18,6 +19,13 @@ DEFAULT_PROMPT = (
 """Used when neither pipeline nor request bring a prompt of their own."""
 
 Role = Literal["system", "user", "assistant"]
+ContentForm = Literal["text", "text_unless_json", "array"]
+"""How the content of a message goes out when all of it is text.
+
+`text`: one text, with a blank line between the blocks; there are providers that refuse arrays. `array`: OpenSearch's own
+form, an array of blocks in any case. `text_unless_json`: text, but a content that is itself JSON stays in a block, where
+nothing on the way can take it for structure.
+"""
 
 
 @dataclass(frozen=True)
@@ -95,14 +103,12 @@ def _numbered(contexts: Iterable[str]) -> list[str]:
     return [f"SEARCH RESULT {number}: {context}" for number, context in enumerate(contexts, 1)]
 
 
-def openai_message(role: Role, blocks: Sequence[Block], *, array: bool = False) -> JsonObject:
-    """A message in the shape of OpenAI's chat API.
-
-    Where all blocks are text, `content` is one text with a blank line between the blocks: providers exist that refuse
-    arrays. `array` asks for OpenSearch's own form, an array in any case. Files are left out.
-    """
-    if not array and all(isinstance(block, Text) for block in blocks):
-        return {"role": role, "content": "\n\n".join(block.text for block in blocks if isinstance(block, Text))}
+def openai_message(role: Role, blocks: Sequence[Block], form: ContentForm = "text") -> JsonObject:
+    """A message in the shape of OpenAI's chat API; see `ContentForm`. Files are left out."""
+    if all(isinstance(block, Text) for block in blocks):
+        text = "\n\n".join(block.text for block in blocks if isinstance(block, Text))
+        if form == "text" or (form == "text_unless_json" and not _is_json(text)):
+            return {"role": role, "content": text}
     content: list[JsonObject] = []
     for block in blocks:
         if isinstance(block, Text):
@@ -111,6 +117,17 @@ def openai_message(role: Role, blocks: Sequence[Block], *, array: bool = False) 
             url = block.url if block.data is None else f"data:image/{block.format};base64,{block.data}"
             content.append({"type": "image_url", "image_url": {"url": url}})
     return {"role": role, "content": content}
+
+
+def _is_json(text: str) -> bool:
+    """Whether a text is an object or list in JSON, and nothing else."""
+    if text[:1] not in ("{", "["):
+        return False
+    try:
+        json.decode(text)
+    except JavaException:
+        return False
+    return True
 
 
 def converse_message(role: Role, blocks: Sequence[Block]) -> JsonObject:

@@ -73,6 +73,15 @@ def test_content_is_an_array_when_an_image_is_in_it_or_when_asked_for() -> None:
     assert sent(PROMPT, array_content=True)["messages"][0]["content"] == [{"type": "text", "text": "S"}]
 
 
+@pytest.mark.parametrize("text", ['{"a": 1}', "[1]"])
+def test_a_text_that_is_json_stays_in_a_block_but_for_models_that_read_none(text: str) -> None:
+    prompt = Prompt(system_prompt=text, user_instructions="[not json", question="q")
+    [system, user] = sent(prompt, "m-1")["messages"]
+    assert system["content"] == [{"type": "text", "text": text}]
+    assert user["content"].startswith("[not json")
+    assert sent(prompt, "deepseek-chat")["messages"][0]["content"] == text
+
+
 def test_messages_of_the_request_take_the_questions_place() -> None:
     [message] = sent(Prompt(user_instructions="U", question="kept", messages=[Text("a"), Text("b")]))["messages"]
     assert message["content"] == "U\n\na\n\nb"
