@@ -5,25 +5,17 @@ Documents travel as the bytes they came in: `Raw` embeds stored bytes in a respo
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import msgspec
 import orjson
 
-from ragstone.core.errors import (
-    IllegalArgumentException,
-    JavaException,
-    JsonEOFException,
-    JsonParseException,
-    NotXContentException,
-)
+from ragstone.core.json_diagnosis import diagnose, too_deep
 
 Json = Any
 JsonObject = dict[str, Any]
 
 _decoder = msgspec.json.Decoder()
-_BYTE = re.compile(r"\(byte (\d+)\)")
 
 
 def Raw(data: bytes) -> orjson.Fragment:
@@ -61,33 +53,12 @@ def _pretty(value: Any, depth: int) -> str:
 def decode(data: bytes | str) -> Json:
     """Any JSON value. Whole numbers keep every digit.
 
-    Raises NotXContentException (not JSON at all), JsonEOFException (cut off), JsonParseException (wrong at some
-    byte), IllegalArgumentException (something after the value).
+    Raises JsonEOFException (cut off), JsonParseException (wrong at some place), IllegalArgumentException (a second
+    value after the first).
     """
     try:
         return _decoder.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise malformed(data if isinstance(data, bytes) else data.encode(), error) from None
-
-
-def malformed(data: bytes, error: Exception) -> JavaException:
-    """OpenSearch's error for bytes that are no JSON: its type by what went wrong, its text with line and column."""
-    text = str(error)
-    if isinstance(error, RecursionError) or "recursion" in text.lower():
-        return JsonParseException("Document nesting depth exceeds the maximum allowed (1000)")
-    stripped = data.lstrip()
-    if not stripped or stripped[:1] not in b'{["-0123456789tfn':
-        return NotXContentException(
-            "Compressor detection can only be called on some xcontent bytes or compressed xcontent bytes"
-        )
-    found = _BYTE.search(text)
-    at = min(int(found[1]), len(data)) if found else len(data)
-    line = data.count(b"\n", 0, at) + 1
-    column = at - (data.rfind(b"\n", 0, at) + 1) + 1
-    where = " at [Source: REDACTED (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); "
-    where += f"line: {line}, column: {column}]"
-    if "truncated" in text:
-        return JsonEOFException("Unexpected end-of-input" + where)
-    if "trailing characters" in text:
-        return IllegalArgumentException("Malformed content, found extra data after parsing: START_OBJECT")
-    return JsonParseException("Unexpected character or token" + where)
+    except RecursionError:
+        raise too_deep() from None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise diagnose(data if isinstance(data, bytes) else data.encode()) from None

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ragstone.core import json
-from ragstone.core.errors import IllegalArgumentException, ParseException
+from ragstone.core.errors import IllegalArgumentException, JavaException, ParseException
+from ragstone.core.json_diagnosis import not_json_at_all
 from ragstone.core.units import parse_bool, parse_int, parse_time
+from ragstone.core.xcontent import JsonObject
 
 MediaType = Literal["json", "yaml"]
 
@@ -113,6 +115,22 @@ class Request:
         if not content.strip():
             raise ParseException(missing)
         return self.decode(content)
+
+    def object(self, missing: str = "request body or source parameter is required") -> JsonObject:
+        """The decoded body of a request that is read as a map.
+
+        Raises ParseException (nothing, or no JSON, with the parser's error as cause), NotXContentException (no object).
+        """
+        content = self.content().strip()
+        if not content:
+            raise ParseException(missing)
+        if not content.startswith(b"{"):
+            raise not_json_at_all()
+        try:
+            body: JsonObject = self.decode(content)
+        except JavaException as error:
+            raise ParseException("Failed to parse content to map", cause=error) from None
+        return body
 
     def json_or(self, default: Any) -> Any:
         """The decoded body, or `default` when there is none."""

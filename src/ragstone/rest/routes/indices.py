@@ -35,7 +35,8 @@ def indices_options(request: Request, base: IndicesOptions | None = None) -> Ind
 
 @routes.add("PUT /{index}", parameters=[*TIMEOUTS, "wait_for_active_shards"])
 async def create_index(services: Services, request: Request) -> Response:
-    created = await services.indices.create(request.required("index"), request.json_or({}))
+    body = request.object() if request.content().strip() else {}
+    created = await services.indices.create(request.required("index"), body)
     wanted = request.query.get("wait_for_active_shards", "1")
     copies = 1 + created.number_of_replicas
     enough = wanted in ("0", "1") or (wanted == "all" and copies == 1)
@@ -94,7 +95,7 @@ def _setting_names(request: Request) -> Sequence[str]:
 async def put_settings(services: Services, request: Request) -> Response:
     await services.indices.put_settings(
         request.param("index"),
-        request.json(),
+        request.object("request body is required"),
         preserve_existing=request.flag("preserve_existing"),
         options=indices_options(request, ADMIN),
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from ragstone.rest.request import Request
 from ragstone.rest.response import Response, acknowledged
 from ragstone.rest.router import Routes
-from ragstone.rest.routes.pipeline_body import pipeline_body
 from ragstone.rest.services import Services
 
 routes = Routes()
@@ -16,7 +15,7 @@ _ONE = "/_ingest/pipeline/{id}"
 
 @routes.add(f"PUT {_ONE}", parameters=_TIMES)
 async def put(services: Services, request: Request) -> Response:
-    await services.ingest.put(request.required("id"), pipeline_body(request))
+    await services.ingest.put(request.required("id"), request.object())
     return acknowledged()
 
 
@@ -40,5 +39,5 @@ async def delete(services: Services, request: Request) -> Response:
     parameters=["verbose"],
 )
 async def simulate(services: Services, request: Request) -> Response:
-    body = pipeline_body(request)
+    body = request.object()
     return Response(await services.ingest.simulate(request.param("id"), body, verbose=request.flag("verbose")))

@@ -24,7 +24,8 @@ routes = Routes()
     parameters=[*TARGETS, *TIMEOUTS, "write_index_only"],
 )
 async def put_mapping(services: Services, request: Request) -> Response:
-    await services.indices.put_mapping(request.required("index"), request.json(), indices_options(request, ADMIN))
+    mappings = request.object("request body is required")
+    await services.indices.put_mapping(request.required("index"), mappings, indices_options(request, ADMIN))
     return acknowledged()
 
 

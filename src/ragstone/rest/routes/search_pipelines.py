@@ -5,7 +5,6 @@ from __future__ import annotations
 from ragstone.rest.request import Request
 from ragstone.rest.response import Response, acknowledged
 from ragstone.rest.router import Routes
-from ragstone.rest.routes.pipeline_body import pipeline_body
 from ragstone.rest.services import Services
 
 routes = Routes()
@@ -16,7 +15,7 @@ _ONE = "/_search/pipeline/{id}"
 
 @routes.add(f"PUT {_ONE}", parameters=_TIMES)
 async def put(services: Services, request: Request) -> Response:
-    await services.search_pipelines.put(request.required("id"), pipeline_body(request))
+    await services.search_pipelines.put(request.required("id"), request.object())
     return acknowledged()
 
 

@@ -18,6 +18,7 @@ from ragstone.core.errors import (
     StrictDynamicMappingException,
 )
 from ragstone.core.json import Json, JsonObject
+from ragstone.core.json_diagnosis import not_json_at_all
 from ragstone.core.xcontent import java_text, locate
 from ragstone.engine.embedded.mapper import metadata
 from ragstone.engine.embedded.mapper.field_type import FieldType, IndexValue, UnwrappedException, put_in_place
@@ -47,11 +48,11 @@ class ParsedDocument:
 def parse_document(mapper: Mapper, id: str, source: bytes) -> ParsedDocument:
     """See Mapper.parse_document."""
     try:
+        if not source.lstrip().startswith(b"{"):
+            raise not_json_at_all()
         document = json.decode(source)
     except OpenSearchException as error:
         raise MapperParsingException("failed to parse", cause=error) from None
-    if document.__class__ is not dict:
-        raise MapperParsingException("failed to parse", cause=_no_object(document))
     walk = _Walk(mapper, id)
     try:
         walk.object(mapper.root, document, mapper.root.dynamic or "true", 1)
@@ -396,10 +397,6 @@ def split_path(key: str) -> list[str]:
 
 def _failed_to_parse(cause: OpenSearchException) -> MapperParsingException:
     return MapperParsingException("failed to parse", cause=cause)
-
-
-def _no_object(document: Json) -> OpenSearchException:
-    return IllegalArgumentException(f"Malformed content, must start with an object, found {java_text(document)}")
 
 
 def _strict(dynamic: str, name: str, node: ObjectMapper) -> StrictDynamicMappingException:
