@@ -83,9 +83,10 @@ class Deployments:
                 log.warning("model not redeployed", model=stored.id, reason=error.reason)
                 await self.store(stored.id, lambda now, current: _failed(current, now))
                 continue
-            if model.model_state != "DEPLOYED":
-                model = await self._stored_as_deployed(stored.id)
-            self._put(Live(stored.id, model, bound))
+            if model.model_state == "DEPLOYED":
+                self._put(Live(stored.id, model, bound))
+            else:
+                await self._take_up(stored.id, model, bound)
 
     def get(self, id: str) -> Live | None:
         """The deployed model, which counts as used now."""
@@ -141,7 +142,7 @@ class Deployments:
             await self.store(id, lambda now, current: _failed(current, now))
             raise
         async with self._changing:
-            self._put(Live(id, await self._stored_as_deployed(id), None))
+            await self._take_up(id, model, None)
 
     async def embedding_model(self, live: Live) -> EmbeddingModel:
         """The model in memory, read now if it is not there. Raises IllegalArgumentException saying what is missing."""
@@ -200,12 +201,19 @@ class Deployments:
         except StatusException:
             await self.store(id, lambda now, current: _failed(current, now))
             raise
-        live = Live(id, await self._stored_as_deployed(id), bound)
+        return await self._take_up(id, model, bound)
+
+    async def _take_up(self, id: str, model: Model, bound: BoundConnector | None) -> Live:
+        """Answer from now on, then say so: who reads DEPLOYED can rely on it."""
+        self._put(Live(id, model, bound))
+        try:
+            stored = await self.store(id, lambda now, current: current.deployed_on(self._node.node_id, now))
+        except OpenSearchException:
+            self._live.pop(id, None)
+            raise
+        live = Live(id, stored, bound)
         self._put(live)
         return live
-
-    async def _stored_as_deployed(self, id: str) -> Model:
-        return await self.store(id, lambda now, model: model.deployed_on(self._node.node_id, now))
 
     def _put(self, live: Live) -> None:
         self._live[live.id] = live

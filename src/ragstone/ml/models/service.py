@@ -288,6 +288,8 @@ class ModelService:
                 await self._tasks.fail_stale()
             except OpenSearchException as error:
                 log.warning("sync job failed", reason=error.reason)
+            except Exception as error:  # a bug of ours must not end the job unseen
+                log.error("sync job failed", exc_info=error)
 
 
 def _unknown_to_update(id: str) -> StatusException:
