@@ -12,11 +12,14 @@ import pytest
 import ragstone.dsl.queries
 import ragstone.engine.embedded.query  # noqa: F401
 from ragstone.dsl.query import parse_query
+from ragstone.engine.embedded.mapper.knn_vector import KnnVectorField
 from ragstone.engine.embedded.mapper.service import Mapper
 from ragstone.engine.embedded.mapper.settings import IndexSettings
+from ragstone.engine.embedded.routing import shard_of
 from ragstone.engine.embedded.search import fetch_phase, query_phase
 from ragstone.engine.embedded.snapshot import Snapshot, StoredRow
 from ragstone.engine.embedded.text.index import TextIndex
+from ragstone.engine.embedded.vectors.index import VectorIndex
 from ragstone.engine.values import FetchOptions, Hit, IndexMetadata, QueryRequest, RankedList
 
 NOW = 1_700_000_000_000
@@ -25,10 +28,16 @@ NOW = 1_700_000_000_000
 class Corpus:
     """One index, written and searched synchronously."""
 
-    def __init__(self, directory: Path, name: str, mappings: dict[str, Any]) -> None:
+    def __init__(self, directory: Path, name: str, mappings: dict[str, Any], settings: dict[str, Any]) -> None:
         self.name = name
-        self.mapper = Mapper.parse(mappings, IndexSettings({}))
+        self.settings = settings
+        self.mapper = Mapper.parse(mappings, IndexSettings(settings))
         self.text = TextIndex.open(directory, self.mapper)
+        self.vectors = {
+            path: VectorIndex.open(directory / path, field, lambda rows: rows >= 0)
+            for path, field in self.mapper.fields().items()
+            if isinstance(field, KnnVectorField)
+        }
         self._rows: dict[int, StoredRow] = {}
         self._live: dict[str, int] = {}
         self._next = 1
@@ -39,15 +48,23 @@ class Corpus:
         self.mapper = document.mapper
         assert self.text.extend(self.mapper)
         if id in self._live:
-            self.text.delete(self._live[id])
+            self._delete(self._live[id])
         row, self._next = self._next, self._next + 1
         self._live[id] = row
         self._rows[row] = StoredRow(row, id, data, 1, row - 1, 1, routing)
         self.text.add(row, id, document, routing)
+        shards = int(self.settings.get("index.number_of_shards", 1))
+        for path, vector in document.vectors.items():
+            self.vectors[path].add(row, vector, shard_of(id, routing, shards))
 
     def delete(self, id: str) -> None:
-        self.text.delete(self._live.pop(id))
+        self._delete(self._live.pop(id))
         self._next += 1
+
+    def _delete(self, row: int) -> None:
+        self.text.delete(row)
+        for vectors in self.vectors.values():
+            vectors.delete(row)
 
     def rows(self, rows: Sequence[int]) -> list[StoredRow]:
         return [self._rows[row] for row in rows]
@@ -57,8 +74,11 @@ class Corpus:
 
     def snapshot(self) -> Snapshot:
         self.text.commit()
-        metadata = IndexMetadata(self.name, f"uuid-{self.name}", {}, self.mapper.to_json(), {}, 0)
-        return Snapshot(metadata, self.mapper, self.text.reader(), {}, self._next - 1, "node-1", len(self._live), self)
+        metadata = IndexMetadata(self.name, f"uuid-{self.name}", self.settings, self.mapper.to_json(), {}, 0)
+        vectors = {path: index.publish() for path, index in self.vectors.items()}
+        return Snapshot(
+            metadata, self.mapper, self.text.reader(), vectors, self._next - 1, "node-1", len(self._live), self
+        )
 
     def rank(self, query: dict[str, Any], **request: Any) -> RankedList:
         return rank([self], query, **request)
@@ -89,11 +109,13 @@ def search(corpora: Sequence[Corpus], query: dict[str, Any], **request: Any) -> 
 
 @pytest.fixture
 def new_corpus(tmp_path: Path) -> Iterator[Callable[..., Corpus]]:
-    """`new_corpus(mappings, name="i")`."""
+    """`new_corpus(mappings, name="i", settings={})`."""
     made: list[Corpus] = []
 
-    def make(mappings: dict[str, Any] | None = None, name: str = "i") -> Corpus:
-        made.append(Corpus(tmp_path / name, name, mappings or {}))
+    def make(
+        mappings: dict[str, Any] | None = None, name: str = "i", settings: dict[str, Any] | None = None
+    ) -> Corpus:
+        made.append(Corpus(tmp_path / name, name, mappings or {}, settings or {}))
         return made[-1]
 
     yield make
