@@ -18,6 +18,7 @@ from ragstone.engine.embedded import recovery
 from ragstone.engine.embedded.log import DocumentLog
 from ragstone.engine.embedded.mapper.knn_vector import KnnVectorField
 from ragstone.engine.embedded.mapper.service import Mapper
+from ragstone.engine.embedded.routing import shard_of
 from ragstone.engine.embedded.text.index import TextIndex
 from ragstone.engine.embedded.text.reader import TextReader
 from ragstone.engine.embedded.vectors.index import VectorIndex
@@ -41,13 +42,14 @@ class Batch(NamedTuple):
 
 
 class Derived:
-    def __init__(self, folder: Path, log: DocumentLog, mapper: Mapper) -> None:
+    def __init__(self, folder: Path, log: DocumentLog, mapper: Mapper, shards: int) -> None:
         """Opens, recovers and rebuilds as needed; then everything in the log is in."""
         self._folder = folder
         self._log = log
+        self._shards = shards
         self._text: TextIndex
         self._vectors: dict[str, VectorIndex]
-        self._text, self._vectors = recovery.recover(folder, log, mapper)
+        self._text, self._vectors = recovery.recover(folder, log, mapper, shards)
         self._lock = RLock()
         self._queue: deque[Batch] = deque()
         self._offered = 0
@@ -89,6 +91,11 @@ class Derived:
         """Inside `settled`: something must be rebuilt, so publishing changes something whatever was fed."""
         return self._text_useless or bool(self._vectors_useless)
 
+    @property
+    def is_building(self) -> bool:
+        """A vector graph is being built, or is built and waits to be published."""
+        return not all(index.is_settled for index in tuple(self._vectors.values()))
+
     def publish(self) -> tuple[TextReader, Mapping[str, VectorReader]]:
         """Inside `settled`: make everything that was fed durable and searchable."""
         if self._text_useless:
@@ -104,14 +111,14 @@ class Derived:
     def flush(self) -> None:
         """Inside `settled`: let the vectors persist what they hold in memory."""
         for index in self._vectors.values():
-            index.flush()
+            index.flush(self.applied)
 
     def close(self) -> None:
         """Let go of all files. What was not published is left to the log."""
         with self._lock:
             self._text.close()
             for index in self._vectors.values():
-                index.close()
+                index.close(self.applied)
 
     # ── inside: under the lock ───────────────────────────────────────────────────────────────────────────────────────
 
@@ -152,11 +159,11 @@ class Derived:
             if name in self._vectors_useless:
                 continue
             try:
-                for row, _, document, _, replaced in changes:
+                for row, id, document, routing, replaced in changes:
                     if replaced is not None:
                         index.delete(replaced)
                     if document is not None and name in document.vectors:
-                        index.add(row, document.vectors[name])
+                        index.add(row, document.vectors[name], shard_of(id, routing, self._shards))
             except Exception as error:
                 _log.error("feeding vectors failed", index=self._log.index_uuid, field=name, exc_info=error)
                 self._vectors_useless.add(name)
@@ -166,7 +173,7 @@ class Derived:
         assert isinstance(field, KnnVectorField)
         self._vectors[name].close()
         index = recovery.open_vectors(self._folder, self._log, field)
-        recovery.replay(self._log, self.mapper, self._text, self.applied, {name: index}, self.applied)
+        recovery.replay(self._log, self.mapper, self._text, self.applied, {name: index}, self.applied, self._shards)
         self._vectors[name] = index
 
 

@@ -66,6 +66,9 @@ R = TypeVar("R")
 
 _log = get_logger("engine")
 
+_UPKEEP_SECONDS = 1.0
+"""Between two looks at what is done in the background, as long as there is something."""
+
 
 class NoShardAvailableActionException(OpenSearchException):
     """An index is in the cluster state, but its documents can not be read."""
@@ -80,40 +83,54 @@ class _Open:
         self.index = index
         self._pools = pools
         self.queue = WriteQueue(pools, index.write)
-        settings = index.metadata
         self.refresher = Refresher(
             pools,
             index.refresh,
             lambda: index.snapshot.max_row,
+            self._look_after,
             wait=wait,
-            interval=_refresh_interval(settings),
+            interval=_refresh_interval(index.metadata),
         )
-        self._upkeep = Alarm(wait, _sync_interval(settings), self._keep_up)
+        self._syncing = Alarm(wait, _sync_interval(index.metadata), self._sync)
+        self._upkeep = Alarm(wait, _UPKEEP_SECONDS, self._keep_up)
+        self._look_after()
 
     def written(self) -> None:
         """Something was acknowledged."""
         self.refresher.written()
-        if self.index.needs_upkeep:
-            self._upkeep.ask()
+        if self.index.needs_sync:
+            self._syncing.ask()
 
     async def settings_changed(self) -> None:
         metadata = self.index.metadata
-        self._upkeep.set_interval(_sync_interval(metadata))
+        self._syncing.set_interval(_sync_interval(metadata))
         await self.refresher.set_interval(_refresh_interval(metadata))
 
     async def close(self, error: OpenSearchException) -> None:
         """Finish what runs; later writes raise `error`. The index itself stays open."""
         await self.queue.close(error)
         await self.refresher.close()
+        await self._syncing.close()
         await self._upkeep.close()
 
-    async def _keep_up(self) -> None:
-        try:
-            await self._pools.run("write", self.index.keep_up)
-        except OpenSearchException as error:
-            _log.error("upkeep failed; it is tried again", index=self.index.name, error=error.reason)
+    def _look_after(self) -> None:
         if self.index.needs_upkeep:
             self._upkeep.ask()
+
+    async def _keep_up(self) -> None:
+        await self._in_background(self.index.keep_up)
+        self._look_after()
+
+    async def _sync(self) -> None:
+        await self._in_background(self.index.sync)
+        if self.index.needs_sync:
+            self._syncing.ask()
+
+    async def _in_background(self, work: Callable[[], None]) -> None:
+        try:
+            await self._pools.run("write", work)
+        except OpenSearchException as error:
+            _log.error("background work failed; it is tried again", index=self.index.name, error=error.reason)
 
 
 class EmbeddedEngine:

@@ -52,7 +52,7 @@ class Index:
             if self._log.index_uuid != self.metadata.uuid:
                 raise StorageDamaged(f"[{folder / LOG_FILE}] belongs to index [{self._log.index_uuid}]")
             self._mapper = Mapper.parse(self.metadata.mappings, IndexSettings(self.metadata.settings))
-            self._derived = Derived(folder, self._log, self._mapper)
+            self._derived = Derived(folder, self._log, self._mapper, self.metadata.number_of_shards)
         except BaseException:
             self._log.close()
             raise
@@ -192,14 +192,20 @@ class Index:
         )
 
     @property
+    def needs_sync(self) -> bool:
+        """Something acknowledged is not on the disk yet (durability `async`)."""
+        return self._unsynced
+
+    @property
     def needs_upkeep(self) -> bool:
-        """Whether `keep_up` has something to do: a sync (durability `async`), or enough dead rows to forget."""
-        return self._unsynced or self._dead >= max(_PURGE_AT_LEAST, self._documents * _PURGE_SHARE)
+        """Whether `keep_up` has, or will have, something to do."""
+        return self._derived.is_building or self._dead >= max(_PURGE_AT_LEAST, self._documents * _PURGE_SHARE)
 
     def keep_up(self) -> None:
-        """From time to time, while `needs_upkeep`."""
-        if self._unsynced:
-            self.sync()
+        """From time to time, while `needs_upkeep`: show searches a graph that has been built, forget dead rows."""
+        if self._derived.is_building:
+            with self._derived.settled():
+                self._publish()
         self.purge()
 
     def purge(self) -> int:

@@ -11,6 +11,7 @@ import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,6 +25,7 @@ from ragstone.engine.embedded.log import DocumentLog
 from ragstone.engine.embedded.mapper.document_parser import ParsedDocument
 from ragstone.engine.embedded.mapper.knn_vector import KnnVectorField
 from ragstone.engine.embedded.mapper.service import Mapper
+from ragstone.engine.embedded.routing import shard_of
 from ragstone.engine.embedded.snapshot import StoredRow
 from ragstone.engine.embedded.text.index import TextIndex
 from ragstone.engine.embedded.text.layout import TextIndexDamaged
@@ -40,7 +42,7 @@ class Recovered(NamedTuple):
     vectors: dict[str, VectorIndex]
 
 
-def recover(folder: Path, log: DocumentLog, mapper: Mapper) -> Recovered:
+def recover(folder: Path, log: DocumentLog, mapper: Mapper, shards: int) -> Recovered:
     """Open what is derived from `log` below `folder`, rebuild what is missing or damaged, replay what is newer."""
     text = _open_text(folder, log, mapper)
     vectors = {
@@ -48,7 +50,7 @@ def recover(folder: Path, log: DocumentLog, mapper: Mapper) -> Recovered:
         for name, field in mapper.fields().items()
         if isinstance(field, KnnVectorField)
     }
-    behind = replay(log, mapper, text, log.checkpoint, vectors, log.max_row)
+    behind = replay(log, mapper, text, log.checkpoint, vectors, log.max_row, shards)
     text.commit()
     live = log.counts().live
     if text.reader().documents != live:
@@ -85,8 +87,10 @@ def rebuild_text(folder: Path, log: DocumentLog, mapper: Mapper, up_to: int) -> 
 def open_vectors(folder: Path, log: DocumentLog, field: KnnVectorField) -> VectorIndex:
     """The vectors of one field; rebuilt from the log as far as its files do not cover it."""
 
+    every = cache(log.live_rows)
+
     def live(rows: NDArray[np.int64]) -> NDArray[np.bool_]:
-        return np.isin(rows, log.live_rows(), assume_unique=True)
+        return np.isin(rows, every(), assume_unique=True)
 
     directory = folder / "vectors" / folder_name(field.name)
     index = VectorIndex.open(directory, field, live)
@@ -106,13 +110,15 @@ def replay(
     text_from: int,
     vectors: Mapping[str, VectorIndex],
     up_to: int,
+    shards: int = 1,
     *,
     resumable: bool = True,
 ) -> int:
     """Feed the rows that are missing, up to row `up_to`; how many documents it were.
 
-    Text misses those above `text_from`, each vector index those above its `covered_row`. A resumable replay commits
-    the text now and then and records how far it came.
+    Text misses those above `text_from`, each vector index those above its `covered_row`; `shards` is the index's
+    number of shards, which vectors are told. A resumable replay commits the text now and then and records how far it
+    came.
     """
     for row in log.replaced_between(text_from, up_to):
         text.delete(row)
@@ -126,7 +132,7 @@ def replay(
                 uncommitted += 1
             for name, vector in document.vectors.items():
                 if name in vectors and stored.row > covered[name]:
-                    vectors[name].add(stored.row, vector)
+                    vectors[name].add(stored.row, vector, shard_of(stored.id, stored.routing, shards))
         fed += len(chunk)
         if resumable and uncommitted >= _COMMIT_EVERY:
             text.commit()

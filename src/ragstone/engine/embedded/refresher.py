@@ -72,7 +72,7 @@ class Alarm:
 class Refresher:
     """Of one index; belongs to one event loop.
 
-    `publish` is blocking; `published` tells the highest row that is searchable.
+    `publish` is blocking; `published` tells the highest row that is searchable; `after` is called after each refresh.
     """
 
     def __init__(
@@ -80,6 +80,7 @@ class Refresher:
         pools: ThreadPools,
         publish: Callable[[], None],
         published: Callable[[], int],
+        after: Callable[[], None],
         *,
         wait: Wait,
         interval: float,
@@ -87,6 +88,7 @@ class Refresher:
         self._pools = pools
         self._publish = publish
         self._published = published
+        self._after = after
         self._turn = asyncio.Lock()
         self._next: asyncio.Task[None] | None = None
         self._listeners: list[tuple[int, asyncio.Future[None]]] = []
@@ -143,6 +145,7 @@ class Refresher:
             except Exception as error:
                 self._tell(lambda future, error=error: future.set_exception(error))  # type: ignore[misc]
                 raise
+        self._after()
         waiting, self._listeners = self._listeners, []
         published = self._published()
         for row, future in waiting:
