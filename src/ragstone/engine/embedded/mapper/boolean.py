@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from ragstone.core.errors import IllegalArgumentException
 from ragstone.core.json import Json
-from ragstone.core.xcontent import java_text
+from ragstone.core.xcontent import as_bool, java_text
 from ragstone.engine.embedded.mapper.field_type import (
     FieldType,
     IndexValue,
@@ -22,7 +22,6 @@ from ragstone.engine.embedded.mapper.parameter import (
     Parameter,
     boost,
     meta,
-    read_bool,
 )
 
 
@@ -38,7 +37,7 @@ class BooleanField(FieldType):
         STORE,
         Parameter(
             "null_value",
-            lambda value, field, context: None if value is None else read_bool(value, "null_value"),
+            lambda value, field, context: None if value is None else as_bool(value),
             nullable=True,
         ),
         boost(),

@@ -48,12 +48,14 @@ class ParsedDocument:
 def parse_document(mapper: Mapper, id: str, source: bytes) -> ParsedDocument:
     """See Mapper.parse_document."""
     try:
-        if not source.lstrip().startswith(b"{"):
+        if source[:1] != b"{" and not source.lstrip().startswith(b"{"):
             raise not_json_at_all()
         document = json.decode(source)
     except OpenSearchException as error:
         raise MapperParsingException("failed to parse", cause=error) from None
     walk = _Walk(mapper, id)
+    if not mapper.root.enabled:
+        return walk.result()
     try:
         walk.object(mapper.root, document, mapper.root.dynamic or "true", 1)
     except _Failure as failure:
@@ -130,16 +132,20 @@ class _Walk:
         if isinstance(child, FieldType):
             self.field(child, container, key, value)
         elif isinstance(child, ObjectMapper):
-            self.inner_object(child, name, container, key, value, child.dynamic or dynamic, depth)
+            if child.name in self._added and not isinstance(value, (dict, list)) and value is not None:
+                raise IllegalArgumentException(
+                    f"can't merge a non object mapping [{child.name}] with an object mapping"
+                )
+            self.inner_object(child, container, key, value, child.dynamic or dynamic, depth)
         elif isinstance(child, AliasMapper):
-            raise _failed_to_parse(IllegalArgumentException(f"Cannot write to a field alias [{child.name}]."))
+            if value != []:
+                raise _failed_to_parse(IllegalArgumentException(f"Cannot write to a field alias [{child.name}]."))
         else:
             self.unknown(node, name, container, key, value, dynamic, depth)
 
     def inner_object(
         self,
         node: ObjectMapper,
-        name: str,
         container: JsonObject | list[Any],
         key: str | int,
         value: Json,
@@ -150,11 +156,12 @@ class _Walk:
             return
         if isinstance(value, list):
             for index, item in enumerate(value):
-                self.inner_object(node, name, value, index, item, dynamic, depth)
+                self.inner_object(node, value, index, item, dynamic, depth)
             return
         if not isinstance(value, dict):
+            shown = "null" if isinstance(key, int) else key
             raise MapperParsingException(
-                f"object mapping for [{node.name}] tried to parse field [{name}] as object, but found a concrete value"
+                f"object mapping for [{node.name}] tried to parse field [{shown}] as object, but found a concrete value"
             )
         self.check_depth(depth)
         if not node.nested:
@@ -171,6 +178,20 @@ class _Walk:
         self._hidden = not node.include_in_root and (outside or not node.include_in_parent)
         self.object(node, value, dynamic, depth + 1)
         self._hidden = outside
+
+    def check_array_depth(self, value: list[Any]) -> None:
+        depth, level = 0, [value]
+        while level:
+            depth += 1
+            level = [item for items in level for item in items if isinstance(item, list)]
+        limit = self._mapper.depth_limit
+        if depth > limit:
+            raise _failed_to_parse(
+                ParseException(
+                    f"The depth of the nested array field has exceeded the allowed limit of [{limit}]. This limit can "
+                    "be set by changing the [index.mapping.depth.limit] index level setting."
+                )
+            )
 
     def check_depth(self, depth: int) -> None:
         limit = self._mapper.depth_limit
@@ -197,7 +218,9 @@ class _Walk:
             path = node.path_of(part)
             child = node.children.get(part) or self._added.get(path)
             if child is None:
-                if value is None and dynamic not in ("strict", "strict_allow_templates"):
+                if value is None:
+                    if dynamic.startswith("strict"):
+                        raise _strict(dynamic, key, node)
                     return
                 created = self.new_object(node, part, dynamic)
                 if created is None:
@@ -219,6 +242,8 @@ class _Walk:
     def field(self, field: FieldType, container: JsonObject | list[Any], key: str | int, value: Json) -> None:
         """A value of a mapped field; an array is many values."""
         if value.__class__ is list and not field.takes_arrays:
+            if any(item.__class__ is list for item in value):
+                self.check_array_depth(value)
             for index, item in enumerate(value):
                 self.field(field, value, index, item)
             return
@@ -298,8 +323,6 @@ class _Walk:
         """A value no mapping knows."""
         if not node.name and name in metadata.NAMES:
             raise _metadata_in_document(name, self._id, value)
-        if not name.strip():
-            raise _failed_to_parse(IllegalArgumentException(f"object field cannot contain only whitespace: ['{name}']"))
         if dynamic == "strict":
             raise _strict(dynamic, name, node)
         if dynamic == "false" or value is None:
@@ -309,7 +332,7 @@ class _Walk:
         if isinstance(value, dict):
             created = self.new_object(node, name, dynamic)
             if isinstance(created, ObjectMapper):
-                self.inner_object(created, name, container, key, value, created.dynamic or dynamic, depth)
+                self.inner_object(created, container, key, value, created.dynamic or dynamic, depth)
             elif created is not None:
                 self.field(created, container, key, value)
         elif isinstance(value, list):
@@ -318,6 +341,8 @@ class _Walk:
                 self._added[path] = field
                 self.field(field, container, key, value)
                 return
+            if any(isinstance(item, list) for item in value):
+                self.check_array_depth(value)
             for index, item in enumerate(value):
                 self.value(node, name, value, index, item, dynamic, depth)
         else:
@@ -380,10 +405,10 @@ def split_path(key: str) -> list[str]:
     """The parts of a dotted name. Raises what OpenSearch raises for empty ones."""
     if not key:
         raise _failed_to_parse(IllegalArgumentException("field name cannot be an empty string"))
-    parts = key.split(".")
-    while parts and not parts[-1]:
-        parts.pop()
-    for part in parts or [""]:
+    parts = key.rstrip(".").split(".")
+    if not key.strip("."):
+        raise _failed_to_parse(IllegalArgumentException("field name cannot contain only the character [.]"))
+    for part in parts:
         if not part:
             raise _failed_to_parse(
                 IllegalArgumentException(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ragstone.core.errors import IllegalArgumentException
+from ragstone.core.errors import IllegalArgumentException, MapperParsingException
 from ragstone.core.json import Json, JsonObject
 from ragstone.engine.embedded.mapper.date_format import DateFormat
 from ragstone.engine.embedded.mapper.dynamic_template import default_type
@@ -88,7 +88,7 @@ class DynamicRules:
             return parse_object(path, definition, self._context, kind)
         found = field_types.get(kind)
         if found is None:
-            raise IllegalArgumentException(f"No mapper found for type [{kind}]")
+            raise MapperParsingException(f"failed to find type parsed [{kind}] for [{path.rpartition('.')[2]}]")
         return found.from_mapping(path, definition, self._context)
 
 

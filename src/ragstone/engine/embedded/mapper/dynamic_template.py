@@ -28,7 +28,7 @@ class DynamicTemplate:
 
     name: str
     definition: JsonObject
-    """As it was given; echoed."""
+    """As it is echoed: all but `mapping` as texts."""
 
     def matches(self, path: str, kind: str) -> bool:
         """Whether a field at the full `path`, with a value of a kind from MATCH_TYPES, is this rule's."""
@@ -111,7 +111,8 @@ def _parse_template(name: str, definition: Any) -> DynamicTemplate:
     for key in ("path_match", "match", "path_unmatch", "unmatch"):
         if key in definition and style == "regex":
             _check_regex(name, java_text(definition[key]))
-    return DynamicTemplate(name, definition)
+    shown = {key: value if key == "mapping" else java_text(value) for key, value in definition.items()}
+    return DynamicTemplate(name, shown)
 
 
 def _check_regex(name: str, pattern: str) -> None:

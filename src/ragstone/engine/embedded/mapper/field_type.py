@@ -20,10 +20,11 @@ from ragstone.core.errors import (
     JsonParseException,
     MapperParsingException,
     OpenSearchException,
+    ParsingException,
 )
 from ragstone.core.json import Json, JsonObject
 from ragstone.core.registry import Registry
-from ragstone.core.xcontent import Place, java_text, token
+from ragstone.core.xcontent import Place, java_text, java_type, token
 from ragstone.engine.embedded.mapper.parameter import MappingContext, Parameter
 
 IndexValue = str | int | float | bool
@@ -55,6 +56,10 @@ class FieldType:
     ) -> None:
         self.name = name
         """Full path, e.g. `user.name` or, for a sub-field, `user.name.keyword`."""
+        self.column = name
+        """Under which name documents' values are filed; only paths inside a flat_object differ."""
+        self.pattern_prefix = ""
+        """What goes before the pattern of a prefix, wildcard or regular expression query."""
         self.options = options
         """Parameters as they were given, parsed."""
         self.context = context
@@ -86,13 +91,13 @@ class FieldType:
                 continue
             if key == "fields":
                 fields = _parse_sub_fields(name, value, context)
-            elif key == "copy_to":
+            elif key == "copy_to" and value is not None:
                 copy_to = _parse_copy_to(value)
+            elif value is None and key in (*known, "copy_to") and (key not in known or not known[key].nullable):
+                raise MapperParsingException(
+                    f"[{key}] on mapper [{leaf}] of type [{cls.wire_type}] must not have a [null] value"
+                )
             elif key in known:
-                if value is None and not known[key].nullable:
-                    raise MapperParsingException(
-                        f"[{key}] on mapper [{leaf}] of type [{cls.wire_type}] must not have a [null] value"
-                    )
                 options[key] = known[key].read(value, leaf, context)
             elif key not in _IGNORED_EVERYWHERE:
                 raise MapperParsingException(f"unknown parameter [{key}] on mapper [{leaf}] of type [{cls.wire_type}]")
@@ -136,7 +141,7 @@ class FieldType:
     def _collect_conflicts(self, other: FieldType, conflicts: list[str]) -> None:
         for parameter in self.parameters:
             old, new = self.option(parameter.name), other.option(parameter.name)
-            if old != new and not parameter.updatable:
+            if not parameter.allows(old, new):
                 conflicts.append(
                     f"Cannot update parameter [{parameter.name}] "
                     f"from [{parameter.conflict(old)}] to [{parameter.conflict(new)}]"
@@ -197,6 +202,13 @@ class FieldType:
         """The index form of a query's value (`term`, `terms`, `match` on what is not text)."""
         raise NotImplementedError
 
+    def term_range(self, value: Json, *, now_millis: int = 0) -> tuple[IndexValue, IndexValue] | None:
+        """What `value` means where it is more than one index value: the first and the last of them.
+
+        A date without a time is a whole day, a CIDR block many addresses. None everywhere else; then `term` serves.
+        """
+        return None
+
     def bound(
         self,
         value: Json,
@@ -215,8 +227,16 @@ class FieldType:
         raise IllegalArgumentException(f"Field [{self.name}] of type [{self.wire_type}] does not support range queries")
 
     def sort_value(self, value: IndexValue) -> Json:
-        """How an index value shows in `sort`, and in `fields`."""
+        """How an index value shows in `sort`."""
         return value
+
+    def shown(self, value: IndexValue, *, format: str | None = None, time_zone: str | None = None) -> Json:
+        """How an index value shows in `fields` and `docvalue_fields`, and as a bucket's key text."""
+        if format is not None or time_zone is not None:
+            raise IllegalArgumentException(
+                f"Field [{self.name}] of type [{self.wire_type}] does not support custom formats"
+            )
+        return self.sort_value(value)
 
 
 field_types: Registry[FieldType] = Registry("field type")
@@ -227,7 +247,8 @@ def _parse_sub_fields(name: str, value: Any, context: MappingContext) -> dict[st
         return {}
     if not isinstance(value, dict):
         raise MapperParsingException(
-            f"expected map for property [fields] on field [{name}] but got a {java_text(value)}"
+            f"expected map for property [fields] on field [{java_text(value)}] or [fields] "
+            f"but got a class {java_type(value)}"
         )
     fields: dict[str, FieldType] = {}
     for key, definition in value.items():
@@ -311,7 +332,7 @@ def put_in_place(error: OpenSearchException, container: JsonObject | list[Any], 
     """Tell every error of the chain that shows a position where its value stands."""
     current: OpenSearchException | None = error
     while current is not None:
-        if isinstance(current, NoTextException):
+        if isinstance(current, (NoTextException, ParsingException)):
             current.place = Place(container, key, "value")
         elif isinstance(current, (TokenException, NumberRangeException)):
             # Jackson points behind the token it has just read: behind a number, behind a bracket

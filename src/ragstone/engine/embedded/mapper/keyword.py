@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, ClassVar
 
-from ragstone.core.errors import IllegalArgumentException, JavaException, MapperParsingException
+from ragstone.core.errors import JavaException, MapperParsingException
 from ragstone.core.json import Json
 from ragstone.core.xcontent import java_text
 from ragstone.engine.embedded.mapper.field_type import FieldType, IndexValue, UnwrappedException, field_types
@@ -19,9 +20,9 @@ from ragstone.engine.embedded.mapper.parameter import (
     choice,
     flag,
     meta,
-    read_int,
+    whole_number,
 )
-from ragstone.engine.embedded.mapper.text import text_of
+from ragstone.engine.embedded.mapper.text import NORMS, SIMILARITY, text_of
 
 MAX_TERM_BYTES = 32766
 """Lucene's longest term, in UTF-8 bytes."""
@@ -38,13 +39,6 @@ def _normalizer(value: Any, field: str, context: MappingContext) -> str | None:
     if context.analyzers.normalizer(name) is None:
         raise MapperParsingException(f"normalizer [{name}] not found for field [{field}]")
     return name
-
-
-def _ignore_above(value: Any, field: str, context: MappingContext) -> int:
-    limit = read_int(value)
-    if limit < 0:
-        raise IllegalArgumentException(f"[ignore_above] must be positive, got [{limit}]")
-    return limit
 
 
 class KeywordLikeField(FieldType):
@@ -74,12 +68,12 @@ class KeywordField(KeywordLikeField):
         INDEX,
         DOC_VALUES,
         STORE,
-        flag("eager_global_ordinals", False, updatable=True),
-        Parameter("ignore_above", _ignore_above, 2**31 - 1, updatable=True),
         any_value("null_value"),
-        flag("norms", False, updatable=True),
+        flag("eager_global_ordinals", False, updatable=True),
+        whole_number("ignore_above", 2**31 - 1, updatable=True),
         choice("index_options", "docs", "docs", "freqs"),
-        any_value("similarity"),
+        replace(NORMS, default=False, may_become=lambda old, new: not new),
+        SIMILARITY,
         Parameter("normalizer", _normalizer, None, nullable=True, conflict=lambda value: value or "default"),
         flag("split_queries_on_whitespace", False, updatable=True),
         flag("use_similarity", False),

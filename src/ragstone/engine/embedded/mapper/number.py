@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from ragstone.core.errors import IllegalArgumentException, NumberFormatException
 from ragstone.core.json import Json
+from ragstone.core.xcontent import java_double as java_double_text
 from ragstone.core.xcontent import java_text
 from ragstone.engine.embedded.mapper.field_type import (
     FieldType,
@@ -93,7 +94,7 @@ class NumberField(FieldType):
         super().__init__(name, options, context, **more)
         self.coerce: bool = self.option("coerce")
         null = self.option("null_value")
-        self.null_value: IndexValue | None = None if null is None else self.term(null)
+        self.null_value: IndexValue | None = None if null is None else self.exact(null)
 
     def parse(self, value: Json) -> IndexValue | None:
         if value is None or (value == "" and self.coerce):
@@ -104,8 +105,9 @@ class NumberField(FieldType):
         """One JSON number, or its text, as this type stores it."""
         raise NotImplementedError
 
-    def term(self, value: Json, *, now_millis: int = 0) -> IndexValue:
-        raise NotImplementedError
+    def exact(self, value: Json) -> IndexValue:
+        """A number of the mapping itself, without coercion but for texts."""
+        return self.number(java_text(value), True)
 
 
 _INTEGER_LIMITS = {
@@ -133,7 +135,9 @@ class IntegerField(NumberField):
         elif kind is float:
             number = self._whole(value)
             if not coerce and number != value:
-                raise IllegalArgumentException(f"{value} cannot be converted to {self._java_name} without data loss")
+                raise IllegalArgumentException(
+                    f"{java_double_text(value)} cannot be converted to {self._java_name} without data loss"
+                )
         elif kind is str:
             return self._from_text(value, coerce)
         else:
@@ -143,7 +147,7 @@ class IntegerField(NumberField):
         if self.wire_type == "byte" and -(2**31) <= number < 2**31:
             raise IllegalArgumentException(f"Value [{number}] is out of range for a byte")
         text = self._out_of_range or _INTEGER_LIMITS["integer"][3]
-        raise NumberRangeException(f"Numeric value ({java_text(value)}) {text}")
+        raise NumberRangeException(f"Numeric value ({value}) {text}")
 
     def _whole(self, value: float) -> int:
         return int(value) if math.isfinite(value) else 2**64
@@ -157,6 +161,13 @@ class IntegerField(NumberField):
         if not self._low <= number <= self._high:
             raise IllegalArgumentException(f"Value [{text}] is out of range for {_ARTICLE[self.wire_type]}")
         return int(number)
+
+    def exact(self, value: Json) -> IndexValue:
+        text = java_text(value)
+        number = java_double(text)
+        if number % 1:
+            raise IllegalArgumentException(f"Value [{text}] has a decimal part")
+        return self._from_text(text, True)
 
     def term(self, value: Json, *, now_millis: int = 0) -> IndexValue:
         """A whole number; a fraction stays one, and no document has it. A number out of range is found nowhere."""
@@ -212,7 +223,7 @@ class UnsignedLongField(NumberField):
             try:
                 number = int(Decimal(value))
             except (InvalidOperation, ValueError, OverflowError):
-                raise NumberFormatException.of(value) from None
+                raise IllegalArgumentException(f'For input string: "{value}"') from None
         elif isinstance(value, (int, float)) and not isinstance(value, bool):
             number = int(value)
             if not coerce and number != value:
@@ -269,7 +280,7 @@ class FractionField(NumberField):
         if not math.isfinite(rounded):
             shown = number if self.wire_type == "half_float" else rounded
             raise IllegalArgumentException(
-                f"[{self.wire_type}] supports only finite values, but got [{_java_float(shown)}]"
+                f"[{self.wire_type}] supports only finite values, but got [{java_double_text(shown)}]"
             )
         return rounded
 
@@ -277,7 +288,7 @@ class FractionField(NumberField):
         number = self.width(float(query_number(value)))
         if not math.isfinite(number):
             raise IllegalArgumentException(
-                f"[{self.wire_type}] supports only finite values, but got [{_java_float(number)}]"
+                f"[{self.wire_type}] supports only finite values, but got [{java_double_text(number)}]"
             )
         return number
 
@@ -346,7 +357,7 @@ class ScaledFloatField(NumberField):
             raise not_numeric(value)
         if not math.isfinite(number):
             raise IllegalArgumentException(
-                f"[scaled_float] only supports finite values, but got [{_java_float(number)}]"
+                f"[scaled_float] only supports finite values, but got [{java_double_text(number)}]"
             )
         return self._scaled(number)
 
@@ -381,7 +392,7 @@ def shortest_float32(value: float) -> float:
 def _scaling_factor(value: Any) -> float:
     factor = float(value) if isinstance(value, (int, float)) else java_double(java_text(value))
     if not math.isfinite(factor) or factor <= 0:
-        raise IllegalArgumentException(f"[scaling_factor] must be a positive number, got [{_java_float(factor)}]")
+        raise IllegalArgumentException(f"[scaling_factor] must be a positive number, got [{java_double_text(factor)}]")
     return factor
 
 
@@ -397,13 +408,5 @@ def query_number(value: Json) -> int | float:
         except ValueError:
             number = java_double(text)
     if not math.isfinite(number):
-        raise IllegalArgumentException(f'For input string: "{_java_float(number)}"')
+        raise IllegalArgumentException(f'For input string: "{java_double_text(number)}"')
     return number
-
-
-def _java_float(value: float) -> str:
-    if math.isnan(value):
-        return "NaN"
-    if math.isinf(value):
-        return "Infinity" if value > 0 else "-Infinity"
-    return str(value)

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Literal
 
-from ragstone.core.errors import IllegalArgumentException, MapperException, MapperParsingException
+from ragstone.core.errors import IllegalArgumentException, MapperException, MapperParsingException, ParseException
 from ragstone.core.json import JsonObject
-from ragstone.core.xcontent import java_text
+from ragstone.core.xcontent import java_text, java_type
 from ragstone.engine.embedded.mapper.field_type import FieldType, field_types
 from ragstone.engine.embedded.mapper.parameter import MappingContext, read_bool
 
@@ -96,7 +96,8 @@ def parse_object(name: str, definition: JsonObject, context: MappingContext, kin
         include_in_parent=nested and read_bool(rest.pop("include_in_parent", False), f"{name}.include_in_parent"),
         include_in_root=nested and read_bool(rest.pop("include_in_root", False), f"{name}.include_in_root"),
     )
-    mapper = replace(mapper, children=parse_properties(name, rest.pop("properties", None), context))
+    if "properties" in rest:
+        mapper = replace(mapper, children=parse_properties(name, rest.pop("properties"), context))
     refuse_rest(f"Mapping definition for [{name.rpartition('.')[2]}] has unsupported parameters: ", rest)
     return mapper
 
@@ -115,30 +116,29 @@ def parse_dynamic(value: Any) -> Dynamic:
 
 def parse_properties(parent: str, properties: Any, context: MappingContext) -> Mapping[str, Node]:
     """The fields of an object. A name with dots makes the objects between; `parent` is the object's full path."""
-    if properties is None or properties == []:
+    if properties == []:
         return {}
     if not isinstance(properties, dict):
-        raise MapperParsingException("properties must be a map type")
+        raise ParseException("properties must be a map type")
     children: dict[str, Node] = {}
     for key, definition in properties.items():
         if definition == []:
             continue  # what a PHP client sends for an empty object
         if not isinstance(definition, dict):
-            raise IllegalArgumentException(f"Expect the field config at the path {key} should be a map.")
-        node = _parse_field(parent, key, definition, context)
-        children[_first_part(key)] = merge(children[_first_part(key)], node) if _first_part(key) in children else node
+            raise MapperParsingException(
+                f"Expected map for property [fields] on field [{key}] but got a class {java_type(definition)}"
+            )
+        first, node = _parse_field(parent, key, definition, context)
+        children[first] = merge(children[first], node) if first in children else node
     return children
 
 
-def _first_part(key: str) -> str:
-    return key.split(".")[0]
-
-
-def _parse_field(parent: str, key: str, definition: JsonObject, context: MappingContext) -> Node:
-    parts = key.rstrip(".").split(".") if key.strip(".") else []
+def _parse_field(parent: str, key: str, definition: JsonObject, context: MappingContext) -> tuple[str, Node]:
+    """The node for one key of `properties`, and its name: of a dotted key the first part."""
+    parts = key.rstrip(".").split(".") if key.strip(".") or not key else []
     if not parts:
         raise MapperParsingException(f"Invalid field name {key}")
-    path = f"{parent}.{key}" if parent else key
+    path = ".".join(([parent] if parent else []) + parts)
     kind = definition.get("type")
     if kind is None:
         if definition.get("properties") is None and not (len(definition) == 1 and "enabled" in definition):
@@ -154,10 +154,12 @@ def _parse_field(parent: str, key: str, definition: JsonObject, context: Mapping
         if found is None:
             raise MapperParsingException(f"No handler for type [{java_text(kind)}] declared on field [{key}]")
         node = found.from_mapping(path, definition, context)
+    if not all(parts):
+        raise IllegalArgumentException("name cannot be empty string")
     for depth in range(len(parts) - 1, 0, -1):
         between = ".".join(([parent] if parent else []) + parts[:depth])
         node = ObjectMapper(between, {parts[depth]: node})
-    return node
+    return parts[0], node
 
 
 def _parse_alias(path: str, key: str, definition: JsonObject) -> AliasMapper:
@@ -197,7 +199,9 @@ def merge(old: Node, new: Node) -> Node:
             raise IllegalArgumentException(
                 f"Cannot merge a field alias mapping [{old.name}] with a mapping that is not for a field alias."
             )
-        raise IllegalArgumentException(f"mapper [{old.name}] cannot be changed from type [{old.wire_type}] to [alias]")
+        raise IllegalArgumentException(
+            f"mapper [{old.name}] cannot be changed from type [{old.wire_type}] to [FieldAliasMapper]"
+        )
     return old.merge(new)
 
 
@@ -207,7 +211,10 @@ def merge_objects(old: ObjectMapper, new: ObjectMapper) -> ObjectMapper:
     if new.nested and not old.nested:
         raise IllegalArgumentException("cannot change object mapping from non-nested to nested")
     if old.enabled != new.enabled:
-        raise MapperException(f"the [enabled] parameter can't be updated for the object mapping [{old.name}]")
+        raise MapperException(f"the [enabled] parameter can't be updated for the object mapping [{old.name or '_doc'}]")
+    for parameter in ("include_in_parent", "include_in_root"):
+        if getattr(old, parameter) != getattr(new, parameter):
+            raise MapperException(f"the [{parameter}] parameter can't be updated on a nested object mapping")
     children = dict(old.children)
     for key, child in new.children.items():
         children[key] = merge(children[key], child) if key in children else child

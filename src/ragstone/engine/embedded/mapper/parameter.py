@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ragstone.core.errors import IllegalArgumentException, MapperParsingException, NumberFormatException
-from ragstone.core.xcontent import java_text
+from ragstone.core.xcontent import as_bool, java_text, java_type
 
 if TYPE_CHECKING:
     from ragstone.engine.embedded.analysis.registry import Analyzers
@@ -33,7 +33,8 @@ class Parameter:
     `read(value, field, context)` turns JSON into the value a field type works with, or raises what OpenSearch raises.
     `default` may be a function of the context (an index setting decides). A parameter is echoed by GET _mapping when
     its value differs from the default; an `explicit` one whenever it was given. `shown` is its JSON form, `conflict`
-    its text in `Cannot update parameter [..] from [..] to [..]`.
+    its text in `Cannot update parameter [..] from [..] to [..]`. `may_become(old, new)` allows some updates of a
+    parameter that is not `updatable`.
     """
 
     name: str
@@ -45,6 +46,13 @@ class Parameter:
     required: bool = False
     shown: Callable[[Any], Any] = _as_it_is
     conflict: Callable[[Any], str] = java_text
+    may_become: Callable[[Any, Any], bool] | None = None
+
+    def allows(self, old: Any, new: Any) -> bool:
+        """Whether a mapping update may turn `old` into `new`."""
+        if old == new or self.updatable:
+            return True
+        return self.may_become is not None and self.may_become(old, new)
 
     def default_in(self, context: MappingContext) -> Any:
         return self.default(context) if callable(self.default) else self.default
@@ -52,16 +60,10 @@ class Parameter:
 
 def read_bool(value: Any, name: str) -> bool:
     """A JSON boolean or its text. Raises IllegalArgumentException `Could not convert [name] to boolean`."""
-    if isinstance(value, bool):
-        return value
-    if value in ("true", "false"):
-        return bool(value == "true")
-    raise IllegalArgumentException(
-        f"Could not convert [{name}] to boolean",
-        cause=IllegalArgumentException(
-            f"Failed to parse value [{java_text(value)}] as only [true] or [false] are allowed."
-        ),
-    )
+    try:
+        return as_bool(value)
+    except IllegalArgumentException as error:
+        raise IllegalArgumentException(f"Could not convert [{name}] to boolean", cause=error) from None
 
 
 def read_int(value: Any) -> int:
@@ -79,23 +81,16 @@ def flag(name: str, default: Any = True, *, updatable: bool = False, explicit: b
     """A boolean parameter."""
     return Parameter(
         name,
-        lambda value, field, context: read_bool(value, name),
+        lambda value, field, context: as_bool(value),
         default,
         updatable=updatable,
         explicit=explicit,
     )
 
 
-def whole_number(name: str, default: int, *, updatable: bool = False, at_least: int | None = None) -> Parameter:
-    """An integer parameter, optionally with a smallest value."""
-
-    def read(value: Any, field: str, context: MappingContext) -> int:
-        number = read_int(value)
-        if at_least is not None and number < at_least:
-            raise IllegalArgumentException(f"[{name}] must be {at_least} or greater, got [{number}]")
-        return number
-
-    return Parameter(name, read, default, updatable=updatable)
+def whole_number(name: str, default: int, *, updatable: bool = False) -> Parameter:
+    """An integer parameter."""
+    return Parameter(name, lambda value, field, context: read_int(value), default, updatable=updatable)
 
 
 def choice(name: str, default: str, *choices: str, updatable: bool = False) -> Parameter:
@@ -137,7 +132,10 @@ def meta() -> Parameter:
                     f"[meta] keys can't be longer than 20 chars, but got [{key}] for field [{field}]"
                 )
             if not isinstance(text, str):
-                raise MapperParsingException(f"[meta] values can only be strings, but got {java_text(text)}")
+                kind = java_type(text).rpartition(".")[2]
+                raise MapperParsingException(
+                    f"[meta] values can only be strings, but got {kind}[{java_text(text)}] for field [{field}]"
+                )
             if len(text) > 50:
                 raise MapperParsingException(
                     f"[meta] values can't be longer than 50 chars, but got [{text}] for field [{field}]"

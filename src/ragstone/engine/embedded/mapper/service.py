@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from ragstone.core.errors import (
@@ -13,12 +14,23 @@ from ragstone.core.errors import (
 from ragstone.core.json import JsonObject
 from ragstone.core.names import matches
 from ragstone.engine.embedded.analysis.registry import Analyzers
-from ragstone.engine.embedded.mapper import boolean, date, keyword, knn_vector, number, text  # noqa: F401
+from ragstone.engine.embedded.mapper import (
+    binary,  # noqa: F401
+    boolean,  # noqa: F401
+    date,  # noqa: F401
+    ip,  # noqa: F401
+    keyword,  # noqa: F401
+    knn_vector,  # noqa: F401
+    metadata,
+    number,  # noqa: F401
+    text,  # noqa: F401
+)
+from ragstone.engine.embedded.mapper.constant_keyword import ConstantKeywordField
 from ragstone.engine.embedded.mapper.document_parser import ParsedDocument, parse_document
 from ragstone.engine.embedded.mapper.dynamic import DynamicRules
 from ragstone.engine.embedded.mapper.field_type import FieldType
+from ragstone.engine.embedded.mapper.flat_object import FlatObjectField
 from ragstone.engine.embedded.mapper.limits import check_limits
-from ragstone.engine.embedded.mapper.metadata import metadata_fields
 from ragstone.engine.embedded.mapper.object_mapper import (
     AliasMapper,
     Node,
@@ -29,7 +41,7 @@ from ragstone.engine.embedded.mapper.object_mapper import (
     refuse_rest,
     with_added,
 )
-from ragstone.engine.embedded.mapper.parameter import MappingContext
+from ragstone.engine.embedded.mapper.parameter import MappingContext, read_bool
 from ragstone.engine.embedded.mapper.root_options import RootOptions, SourceOptions
 from ragstone.engine.embedded.mapper.settings import IndexSettings
 
@@ -44,10 +56,14 @@ class Mapper:
         self.dynamic_rules = DynamicRules(options, context)
         self.depth_limit = context.settings.number("index.mapping.depth.limit")
         self.nested_objects_limit = context.settings.number("index.mapping.nested_objects.limit")
-        self._metadata = metadata_fields(context)
+        self._metadata = metadata.metadata_fields(context)
         self._fields: dict[str, FieldType] = {}
         self._objects: dict[str, ObjectMapper] = {}
+        self._columns: dict[str, FieldType] = {}
+        """What flat_object fields file beside their own name."""
         self._aliases: dict[str, str] = {}
+        self.constants: list[ConstantKeywordField] = []
+        """Fields whose value every document has."""
         for node in root.walk():
             self._enter(node)
 
@@ -58,6 +74,10 @@ class Mapper:
             self._aliases[node.name] = node.path
         else:
             self._fields[node.name] = node
+            if isinstance(node, FlatObjectField):
+                self._columns[node.paths_column] = node.path(node.paths_column)
+            elif isinstance(node, ConstantKeywordField):
+                self.constants.append(node)
             for sub_field in node.sub_fields:
                 self._enter(sub_field)
 
@@ -76,31 +96,39 @@ class Mapper:
         whole mapping (limits, aliases) stay as they are.
         """
         mapper = cls.empty(settings)
-        check_shape(mappings)
+        if list(mappings) == ["_doc"]:
+            raise IllegalArgumentException("The mapping definition cannot be nested under a type")
+        _check_field_configs("", mappings.get("properties"))
         try:
             root, options = _read(mappings, mapper.context)
         except OpenSearchException as error:
             raise MapperParsingException(f"Failed to parse mapping [_doc]: {error.reason}", cause=error) from None
-        return mapper._with(root, options)
+        return mapper._with(root, options, creating=True)
 
     @classmethod
     def parse(cls, mappings: JsonObject, settings: IndexSettings) -> Mapper:
-        """A mapping from its JSON: `{"properties": {...}, "dynamic": ...}`.
+        """A mapping from its JSON, `{"properties": {...}, "dynamic": ...}`: one that `to_json` gave, say.
 
         Raises MapperParsingException, IllegalArgumentException with the inner texts.
         """
-        return cls.empty(settings).merge(mappings)
+        mapper = cls.empty(settings)
+        return mapper._with(*_read(mappings, mapper.context), creating=True)
 
     def merge(self, mappings: JsonObject) -> Mapper:
         """This mapping with additions and changes; itself when nothing changes.
 
         Raises IllegalArgumentException on conflicts, MapperParsingException. Nothing changes when any part is refused.
         """
-        check_shape(mappings)
-        return self._with(*_read(mappings, self.context))
+        if list(mappings) == ["_doc"]:
+            raise IllegalArgumentException("Types cannot be provided in put mapping requests")
+        root, options = _read(mappings, self.context)
+        if "enabled" not in mappings:
+            root = replace(root, enabled=self.root.enabled)
+        return self._with(root, options)
 
-    def _with(self, root: ObjectMapper, options: RootOptions) -> Mapper:
-        merged = Mapper(merge_objects(self.root, root), self.options.merge(options), self.context)
+    def _with(self, root: ObjectMapper, options: RootOptions, *, creating: bool = False) -> Mapper:
+        base = replace(self.root, enabled=root.enabled) if creating else self.root
+        merged = Mapper(merge_objects(base, root), self.options.merge(options, creating=creating), self.context)
         if merged.to_json() == self.to_json():
             return self
         merged._check()
@@ -121,12 +149,19 @@ class Mapper:
 
     def field(self, path: str) -> FieldType | None:
         """The leaf at a full path (sub-fields too), through an alias, or a metadata field. None when unmapped."""
-        found = self._fields.get(path)
-        if found is None:
-            found = self._metadata.get(path)
-            if found is None and path in self._aliases:
-                return self._fields.get(self._aliases[path])
-        return found
+        found = self._fields.get(path) or self._metadata.get(path)
+        if found is None and path in self._aliases:
+            return self._fields.get(self._aliases[path])
+        return found or self._inside_flat_object(path)
+
+    def _inside_flat_object(self, path: str) -> FieldType | None:
+        above = path.rpartition(".")[0]
+        while above:
+            found = self._fields.get(above)
+            if found is not None:
+                return found.path(path) if isinstance(found, FlatObjectField) else None
+            above = above.rpartition(".")[0]
+        return None
 
     def is_object(self, path: str) -> bool:
         return path in self._objects
@@ -136,8 +171,9 @@ class Mapper:
         return self._objects.get(path)
 
     def fields(self) -> Mapping[str, FieldType]:
-        """All leaf fields by full path; no metadata fields, no aliases."""
-        return self._fields
+        """Everything documents' values are filed under, by full path: leaf fields, sub-fields and the second column
+        of flat_object fields; no metadata fields, no aliases."""
+        return {**self._fields, **self._columns} if self._columns else self._fields
 
     def matching(self, pattern: str) -> list[str]:
         """Names of leaf fields and aliases that a pattern with `*` means, sorted."""
@@ -151,10 +187,6 @@ class Mapper:
     @property
     def routing_required(self) -> bool:
         return bool(self.options.routing_required)
-
-    @property
-    def constants(self) -> list[Any]:
-        return []
 
     def to_json(self) -> JsonObject:
         """What GET _mapping shows; `{}` for the empty mapping."""
@@ -179,19 +211,29 @@ class Mapper:
         return parse_document(self, id, source)
 
 
-def check_shape(mappings: JsonObject) -> None:
-    """Raises IllegalArgumentException for a mapping below a type name."""
-    if list(mappings) == ["_doc"]:
-        raise IllegalArgumentException("The mapping definition cannot be nested under a type")
+def _check_field_configs(path: str, properties: Any) -> None:
+    """Index creation looks at the shape of all fields before it reads any."""
+    if not isinstance(properties, dict):
+        return
+    for key, definition in properties.items():
+        full = f"{path}.{key}" if path else key
+        if isinstance(definition, dict):
+            _check_field_configs(full, definition.get("properties"))
+        elif definition != []:
+            raise IllegalArgumentException(f"Expect the field config at the path {full} should be a map.")
 
 
 def _read(mappings: JsonObject, context: MappingContext) -> tuple[ObjectMapper, RootOptions]:
     rest = dict(mappings)
     options = RootOptions.take(rest)
     dynamic = parse_dynamic(rest.pop("dynamic")) if "dynamic" in rest else None
-    children = parse_properties("", rest.pop("properties", None), context)
+    enabled = read_bool(rest.pop("enabled"), "enabled.enabled") if "enabled" in rest else True
+    children = parse_properties("", rest.pop("properties"), context) if "properties" in rest else {}
+    for name in children:
+        if name in metadata.NAMES:
+            raise MapperParsingException(f"Field [{name}] is defined more than once")
     refuse_rest("Root mapping definition has unsupported parameters: ", rest)
-    return ObjectMapper("", children, dynamic=dynamic), options
+    return ObjectMapper("", children, dynamic=dynamic, enabled=enabled), options
 
 
 def _check_alias(name: str, path: str, mapper: Mapper) -> None:

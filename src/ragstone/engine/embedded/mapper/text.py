@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from dataclasses import replace
+from typing import Any, ClassVar, Self
 
 from ragstone.core.errors import IllegalArgumentException, MapperParsingException
-from ragstone.core.json import Json
+from ragstone.core.json import Json, JsonObject
 from ragstone.core.xcontent import java_text
 from ragstone.engine.embedded.analysis.analyzer import Analyzer
 from ragstone.engine.embedded.mapper.field_type import FieldType, IndexValue, field_types, no_text
@@ -19,8 +20,10 @@ from ragstone.engine.embedded.mapper.parameter import (
     choice,
     flag,
     meta,
+    read_int,
     whole_number,
 )
+from ragstone.engine.embedded.mapper.similarity import similarity_names
 
 
 def text_of(value: Json) -> str:
@@ -29,7 +32,7 @@ def text_of(value: Json) -> str:
         return str(value)
     if isinstance(value, (dict, list)):
         raise no_text(value)
-    return java_text(value)
+    return repr(value) if isinstance(value, float) else java_text(value)
 
 
 def analyzer_parameter(name: str, *, updatable: bool = False) -> Parameter:
@@ -81,40 +84,91 @@ class AnalyzedField(FieldType):
         return text_of(value)
 
 
+def _similarity(value: Any, field: str, context: MappingContext) -> str | None:
+    if value is None:
+        return None
+    name = java_text(value)
+    if name not in similarity_names(context.settings.flat):
+        raise MapperParsingException(f"Unknown Similarity type [{name}] for field [{field}]")
+    return name
+
+
+def _prefixes(value: Any, field: str, context: MappingContext) -> dict[str, int] | None:
+    """`index_prefixes`: lengths of the prefixes that are indexed beside the terms."""
+    if value is None:
+        return None
+    if not isinstance(value, dict):
+        raise MapperParsingException(f"[index_prefixes] must be an object, got [{java_text(value)}]")
+    rest = dict(value)
+    low, high = read_int(rest.pop("min_chars", 2)), read_int(rest.pop("max_chars", 5))
+    if rest:
+        raise MapperParsingException(f"Unknown parameters for [index_prefixes] on field [{field}]: {sorted(rest)}")
+    if low > high:
+        raise IllegalArgumentException(f"min_chars [{low}] must be less than max_chars [{high}]")
+    if low < 1:
+        raise IllegalArgumentException(f"min_chars [{low}] must be greater than zero")
+    if high >= 20:
+        raise IllegalArgumentException(f"max_chars [{high}] must be less than 20")
+    return {"min_chars": low, "max_chars": high}
+
+
+SIMILARITY = Parameter("similarity", _similarity, None, nullable=True)
+NORMS = flag("norms")
+"""Norms can be given up, but not had back."""
+_ANALYZERS = (
+    analyzer_parameter("analyzer"),
+    analyzer_parameter("search_analyzer", updatable=True),
+    analyzer_parameter("search_quote_analyzer", updatable=True),
+)
+
+
 @field_types.register("text")
 class TextField(AnalyzedField):
     wire_type = "text"
     parameters: ClassVar[tuple[Parameter, ...]] = (
         INDEX,
         STORE,
-        analyzer_parameter("analyzer"),
-        analyzer_parameter("search_analyzer", updatable=True),
-        analyzer_parameter("search_quote_analyzer", updatable=True),
-        any_value("similarity"),
-        whole_number("position_increment_gap", 100, at_least=0),
-        flag("fielddata", False, updatable=True),
-        any_value("fielddata_frequency_filter", updatable=True),
-        flag("eager_global_ordinals", False, updatable=True),
-        choice("index_options", "positions", "docs", "freqs", "positions", "offsets"),
-        flag("norms", True, updatable=True),
+        choice("index_options", "positions", "positions", "docs", "freqs", "offsets"),
+        replace(NORMS, may_become=lambda old, new: not new),
         choice(
             "term_vector",
             "no",
             *("no", "yes", "with_positions", "with_offsets", "with_positions_offsets"),
             *("with_positions_payloads", "with_positions_offsets_payloads"),
         ),
+        *_ANALYZERS,
+        SIMILARITY,
+        replace(whole_number("position_increment_gap", 100), explicit=True),
+        flag("fielddata", False, updatable=True),
+        any_value("fielddata_frequency_filter", updatable=True),
+        flag("eager_global_ordinals", False, updatable=True),
         flag("index_phrases", False),
-        any_value("index_prefixes"),
+        Parameter("index_prefixes", _prefixes, None, nullable=True),
         boost(),
         meta(),
     )
 
     def __init__(self, name: str, options: Any, context: MappingContext, **more: Any) -> None:
+        # -1 says the same as saying nothing
+        options = {k: v for k, v in options.items() if (k, v) != ("position_increment_gap", -1)}
         super().__init__(name, options, context, **more)
         self.position_increment_gap: int = self.option("position_increment_gap")
         """Positions left free between two values of one document."""
         self.has_positions: bool = self.option("index_options") in ("positions", "offsets")
         self.norms: bool = self.option("norms")
+        self.similarity: str | None = self.option("similarity")
+        for extra in ("index_phrases", "index_prefixes"):
+            if self.option(extra) and not self.indexed:
+                raise IllegalArgumentException(f"Cannot set {extra} on unindexed field [{name.rpartition('.')[2]}]")
+
+    def to_json(self, *, include_defaults: bool = False) -> JsonObject:
+        shown = super().to_json(include_defaults=include_defaults)
+        own = self.options.get("analyzer", "default")
+        if shown.get("search_analyzer") == own:
+            del shown["search_analyzer"]
+        if "search_analyzer" in shown:
+            shown["analyzer"] = own
+        return shown
 
 
 @field_types.register("match_only_text")
@@ -125,21 +179,15 @@ class MatchOnlyTextField(AnalyzedField):
     parameters: ClassVar[tuple[Parameter, ...]] = (
         INDEX,
         STORE,
-        analyzer_parameter("analyzer"),
-        analyzer_parameter("search_analyzer", updatable=True),
-        analyzer_parameter("search_quote_analyzer", updatable=True),
+        *_ANALYZERS,
         flag("fielddata", False, updatable=True),
         flag("eager_global_ordinals", False, updatable=True),
         boost(),
         meta(),
     )
+    has_positions: ClassVar[bool] = False
 
     @classmethod
-    def from_mapping(cls, name: str, definition: Any, context: MappingContext) -> MatchOnlyTextField:
-        for key in ("index_options", "norms"):
-            if key in definition:
-                leaf = name.rpartition(".")[2]
-                raise MapperParsingException(
-                    f"[{key}] cannot be set to {java_text(definition[key])} on field [{leaf}] of type [match_only_text]"
-                )
-        return super().from_mapping(name, definition, context)
+    def from_mapping(cls, name: str, definition: JsonObject, context: MappingContext) -> Self:
+        # what it never has may be said, and is not shown
+        return super().from_mapping(name, {k: v for k, v in definition.items() if k != "norms"}, context)

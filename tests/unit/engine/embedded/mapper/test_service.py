@@ -66,7 +66,6 @@ def test_merging_what_is_already_there_gives_the_same_mapper() -> None:
         ({"props": {}}, "mapper_parsing_exception", "Root mapping definition has unsupported parameters:  [props : {}]"),
         ({"properties": {"a": {"type": "text", "speed": 1}}}, "mapper_parsing_exception", "unknown parameter [speed] on mapper [a] of type [text]"),
         ({"properties": {"a": {}}}, "mapper_parsing_exception", "No type specified for field [a]"),
-        ({"_doc": {"properties": {}}}, "illegal_argument_exception", "The mapping definition cannot be nested under a type"),
         ({"dynamic": "maybe"}, "illegal_argument_exception", "Could not convert [dynamic.dynamic] to boolean"),
         ({"properties": {"a": {"type": "text", "analyzer": "none_such"}}}, "illegal_argument_exception", "analyzer [none_such] has not been configured in mappings"),
         ({"properties": {"a": {"type": "keyword", "ignore_above": "many"}}}, "number_format_exception", 'For input string: "many"'),
