@@ -22,9 +22,9 @@ Role = Literal["system", "user", "assistant"]
 ContentForm = Literal["text", "text_unless_json", "array"]
 """How the content of a message goes out when all of it is text.
 
-`text`: one text, with a blank line between the blocks; there are providers that refuse arrays. `array`: OpenSearch's own
-form, an array of blocks in any case. `text_unless_json`: text, but a content that is itself JSON stays in a block, where
-nothing on the way can take it for structure.
+`text`: one text, with a blank line between the blocks; there are providers that refuse arrays. `array`: OpenSearch's
+own form, an array of blocks in any case. `text_unless_json`: text, but a content that is itself JSON stays in a block,
+where nothing on the way can take it for structure.
 """
 
 

@@ -32,8 +32,8 @@ _WITHOUT_EFFECT = (
 """They tune what one process does not do."""
 _READ = (
     *TARGETS, *SOURCE, "from", "size", "sort", "stored_fields", "track_total_hits", "track_scores", "explain",
-    "version", "seq_no_primary_term", "search_type", "rest_total_hits_as_int", "search_pipeline", "verbose_pipeline", "timeout",
-    "terminate_after", "include_named_queries_score",
+    "version", "seq_no_primary_term", "search_type", "rest_total_hits_as_int", "search_pipeline", "verbose_pipeline",
+    "timeout", "terminate_after", "include_named_queries_score",
 )  # fmt: skip
 _QUERY_STRING = ("df", "default_operator", "analyzer", "analyze_wildcard", "lenient")
 """They are known only beside `q`."""
