@@ -33,7 +33,8 @@ def apply(value: Any, filters: str) -> Any:
 
 
 def _compile(text: str) -> Filter:
-    return tuple(name.replace("\\.", ".") for name in _SEPARATOR.split(text))
+    names = [name.replace("\\.", ".") for name in _SEPARATOR.split(text)]
+    return tuple(name for at, name in enumerate(names) if name != _ANY_DEPTH or names[at - 1 : at] != [name])
 
 
 def _filter(value: Any, filters: Sequence[Filter], keep: bool) -> Any:
@@ -45,7 +46,8 @@ def _filter(value: Any, filters: Sequence[Filter], keep: bool) -> Any:
     if isinstance(value, dict):
         result = {}
         for name, child in value.items():
-            longer = [rest for f in filters for rest in _step(f, name)]
+            # Each once: what remains of a filter is one of its tails, however often it holds `**`.
+            longer = list(dict.fromkeys(rest for f in filters for rest in _step(f, name)))
             if any(_complete(rest) for rest in longer):
                 left = child if keep else _NOTHING
             elif longer:
@@ -67,7 +69,7 @@ def _step(pattern: Filter, name: str) -> list[Filter]:
         return []
     first, rest = pattern[0], pattern[1:]
     if first == _ANY_DEPTH:
-        return [pattern, *(_step(rest, name) if rest else [])]
+        return [pattern, *_step(rest, name)]
     return [rest] if matches(first, name) else []
 
 

@@ -70,3 +70,12 @@ def test_scalars_beside_objects_in_a_list_survive_exclusion_only() -> None:
 def test_names_are_no_regular_expressions() -> None:
     assert apply({"a+b": 1, "aab": 2}, "a+b") == {"a+b": 1}
     assert apply({"(": 1}, "(") == {"(": 1}
+
+
+def test_a_filter_of_many_stars_is_no_trap() -> None:
+    deep: Any = {"x": 1}
+    for _ in range(50):
+        deep = {"a": deep, "b": [deep]} if "x" in deep else {"a": deep}
+    assert apply(deep, ".".join(["**", "a"] * 40) + ".x") != {}
+    assert apply(deep, "**." * 60 + "x") != {}
+    assert apply(SEARCH, ",".join(["**.**.a.**"] * 100))["hits"]
