@@ -6,7 +6,7 @@ OpenSearch's hand-written parsers: they stand at the value at which the parser s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from ragstone.core.errors import IllegalArgumentException, NumberFormatException, ParsingException
@@ -34,13 +34,18 @@ Options = Mapping[str, tuple[str, Callable[[Any], Any]]]
 """Wire name of an option → name of the node's argument, and how its value is read."""
 
 
-def read_options(query: str, body: JsonObject, known: Options) -> dict[str, Any]:
+def read_options(
+    query: str, body: JsonObject, known: Options, *, nulls: bool = False, skip: Collection[str] = ()
+) -> dict[str, Any]:
     """The options of a clause that takes only scalars, as arguments of its node.
 
-    Raises ParsingException for an unknown option or one that is no scalar, and what the readers raise.
+    Raises ParsingException for an unknown option or one that is no scalar, and what the readers raise. With `nulls`, a
+    null counts as not given. Keys in `skip` are somebody else's.
     """
     arguments: dict[str, Any] = {}
     for key, value in body.items():
+        if key in skip or (value is None and nulls and key in known):
+            continue
         if isinstance(value, (dict, list)) or value is None:
             raise ParsingException(
                 f"[{query}] unknown token [{token(value)}] after [{key}]", place=Place(body, key, "value")
@@ -50,6 +55,22 @@ def read_options(query: str, body: JsonObject, known: Options) -> dict[str, Any]
         name, read = known[key]
         arguments[name] = read(value)
     return arguments
+
+
+def field_options(query: str, body: JsonObject, known: Options, *, short: str = "value") -> tuple[str, dict[str, Any]]:
+    """The field of a term-level clause and its options; the short form gives only `short`.
+
+    Raises ParsingException, and IllegalArgumentException when there is no field or no value.
+    """
+    found = one_field(query, body)
+    field = check_field(found[0] if found else None)
+    value = body[field]
+    arguments = read_options(query, value, known, nulls=True) if isinstance(value, dict) else {}
+    if not isinstance(value, dict) and value is not None:
+        arguments = {known[short][0]: known[short][1](scalar(query, body, field))}
+    if arguments.get(known[short][0]) is None:
+        raise IllegalArgumentException("value cannot be null")
+    return field, arguments
 
 
 def scalar(query: str, body: JsonObject, field: str) -> Any:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ragstone.core.errors import IllegalArgumentException, ParsingException
-from ragstone.core.xcontent import java_text
-from ragstone.dsl.clause import Options, to_bool, to_float, to_int, to_text
+from ragstone.core.xcontent import JsonObject, java_text
+from ragstone.dsl.clause import Options, one_field, read_options, scalar, to_bool, to_float, to_int, to_text
 from ragstone.dsl.fuzziness import Fuzziness
 
 
@@ -46,6 +46,18 @@ def not_negative(name: str, query: str) -> Any:
         return number
 
     return read
+
+
+def phrase_clause(query: str, body: JsonObject, known: Options) -> dict[str, Any]:
+    """The arguments of a node that has one field and a text. Raises ParsingException, IllegalArgumentException."""
+    found = one_field(query, body)
+    if found is None:
+        raise IllegalArgumentException(f"[{query}] requires fieldName")
+    field, value = found
+    arguments = read_options(query, value, known) if isinstance(value, dict) else {"query": scalar(query, body, field)}
+    if arguments.get("query") is None:
+        raise IllegalArgumentException(f"[{query}] requires query value")
+    return {"field": field, **arguments}
 
 
 def fuzzy_options(query: str) -> Options:

@@ -1,5 +1,51 @@
 """One file per query. Importing this package registers them all."""
 
-from ragstone.dsl.queries import bool, knn, match, match_all, match_none, neural, term
+from ragstone.dsl.queries import (
+    bool,
+    boosting,
+    constant_score,
+    dis_max,
+    exists,
+    fuzzy,
+    ids,
+    knn,
+    match,
+    match_all,
+    match_bool_prefix,
+    match_none,
+    match_phrase,
+    match_phrase_prefix,
+    multi_match,
+    neural,
+    prefix,
+    range,
+    regexp,
+    term,
+    terms,
+    wildcard,
+)
 
-__all__ = ["bool", "knn", "match", "match_all", "match_none", "neural", "term"]
+__all__ = [
+    "bool",
+    "boosting",
+    "constant_score",
+    "dis_max",
+    "exists",
+    "fuzzy",
+    "ids",
+    "knn",
+    "match",
+    "match_all",
+    "match_bool_prefix",
+    "match_none",
+    "match_phrase",
+    "match_phrase_prefix",
+    "multi_match",
+    "neural",
+    "prefix",
+    "range",
+    "regexp",
+    "term",
+    "terms",
+    "wildcard",
+]

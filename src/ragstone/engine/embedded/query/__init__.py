@@ -1,5 +1,16 @@
 """Query nodes to tantivy queries. Importing this package registers every family."""
 
-from ragstone.engine.embedded.query import boolean, everything, full_text, knn, term
+from ragstone.engine.embedded.query import (
+    boolean,
+    compound,
+    everything,
+    full_text,
+    fuzzy,
+    knn,
+    multi_term,
+    phrase,
+    range,
+    term,
+)
 
-__all__ = ["boolean", "everything", "full_text", "knn", "term"]
+__all__ = ["boolean", "compound", "everything", "full_text", "fuzzy", "knn", "multi_term", "phrase", "range", "term"]

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from ragstone.core.errors import JavaException, OpenSearchException, QueryShardException
 from ragstone.dsl.query import Query
-from ragstone.engine.embedded.text.schema import ROW
+from ragstone.engine.embedded.text.schema import METADATA_COLUMNS, ROW
 
 if TYPE_CHECKING:
     from ragstone.engine.embedded.mapper.field_type import FieldType
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
 Ranks = NDArray[np.int64]
 CompiledQuery = tantivy.Query
 """What compiling makes; `search/` passes it on without looking inside."""
-
-K1_PLUS_ONE = 2.2
 
 
 @dataclass(frozen=True)
@@ -82,6 +80,13 @@ class Context:
     def field(self, path: str) -> FieldType | None:
         return self.mapper.field(path)
 
+    def slot(self, field: FieldType) -> str | None:
+        """Where a field's values are; None when no document could have one yet."""
+        return METADATA_COLUMNS.get(field.name) or self.reader.slot(field.name)
+
+    def frequency(self, slot: str, value: str | float | bool) -> int:
+        return self.reader.statistics.frequency(slot, value)
+
     def all(self, boost: float = 1.0) -> tantivy.Query:
         return constant(tantivy.Query.all_query(), boost)
 
@@ -89,10 +94,12 @@ class Context:
         """Documents with exactly this value; its score means nothing."""
         return tantivy.Query.term_query(self.schema, slot, value)
 
-    def bm25(self, slot: str, term: str, boost: float) -> tantivy.Query:
-        """One analysed term, scored."""
+    def bm25(self, path: str, slot: str, term: str, boost: float, frequency: int | None = None) -> tantivy.Query:
+        """One analysed term, scored. `frequency` stands in for the term's own, where terms or fields share one."""
         found = tantivy.Query.term_query(self.schema, slot, term)
-        return tantivy.Query.boost_query(found, boost / K1_PLUS_ONE) if self.scoring else found
+        if not self.scoring:
+            return found
+        return tantivy.Query.boost_query(found, boost * self.reader.statistics.factor(path, slot, (term,), frequency))
 
     def scored_rows(self, rows: Ranks, scores: NDArray[np.float32]) -> tantivy.Query:
         """Exactly these documents, each with its own score."""

@@ -1,12 +1,17 @@
-"""match_all and match_none."""
+"""match_all, match_none, exists and ids."""
 
 from __future__ import annotations
 
 import tantivy
 
+from ragstone.dsl.queries.exists import ExistsQuery
+from ragstone.dsl.queries.ids import IdsQuery
 from ragstone.dsl.queries.match_all import MatchAllQuery
 from ragstone.dsl.queries.match_none import MatchNoneQuery
-from ragstone.engine.embedded.query.compile import Context, compiles, none
+from ragstone.engine.embedded.query.compile import Context, any_of, compiles, constant, none
+from ragstone.engine.embedded.text.schema import ID, PRESENT, ROUTING
+
+_EVERYWHERE = ("_id", "_index", "_seq_no", "_version", "_primary_term", "_field_names")
 
 
 @compiles(MatchAllQuery)
@@ -17,3 +22,35 @@ def match_all(query: MatchAllQuery, context: Context) -> tantivy.Query:
 @compiles(MatchNoneQuery)
 def match_none(query: MatchNoneQuery, context: Context) -> tantivy.Query:
     return none()
+
+
+@compiles(IdsQuery)
+def ids(query: IdsQuery, context: Context) -> tantivy.Query:
+    if not query.values:
+        return none()
+    return constant(tantivy.Query.term_set_query(context.schema, ID, list(query.values)), query.boost)
+
+
+@compiles(ExistsQuery)
+def exists(query: ExistsQuery, context: Context) -> tantivy.Query:
+    if query.field == "_source":
+        raise context.error("The _source field is not searchable")
+    if query.field in _EVERYWHERE:
+        return context.all(query.boost)
+    mapper = context.mapper
+    names = mapper.matching(f"{query.field}.*") if mapper.is_object(query.field) else mapper.matching(query.field)
+    if query.field == ROUTING:
+        names = [ROUTING]
+    found = [clause for name in names if (clause := has_value(name, context)) is not None]
+    return constant(any_of(found), query.boost) if found else none()
+
+
+def has_value(name: str, context: Context) -> tantivy.Query | None:
+    """Documents with a value in a leaf field; None when none can have one."""
+    field = context.field(name)
+    if field is None:
+        return None
+    if field.storage in ("text", "vector"):
+        return context.term(PRESENT, field.name)
+    slot = context.slot(field)
+    return None if slot is None else context.reader.present(slot)

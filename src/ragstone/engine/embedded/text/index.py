@@ -7,10 +7,20 @@ from typing import TYPE_CHECKING
 
 import tantivy
 
-from ragstone.engine.embedded.mapper.text import AnalyzedField, TextField
+from ragstone.engine.embedded.mapper.text import AnalyzedField
 from ragstone.engine.embedded.text.layout import Layout, TextIndexDamaged
+from ragstone.engine.embedded.text.positions import positioned
 from ragstone.engine.embedded.text.reader import TextReader
-from ragstone.engine.embedded.text.schema import ID, PRESENT, ROUTING, ROW, build_schema, register_tokenizers, several
+from ragstone.engine.embedded.text.schema import (
+    EVERY,
+    ID,
+    PRESENT,
+    ROUTING,
+    ROW,
+    build_schema,
+    register_tokenizers,
+    several,
+)
 
 if TYPE_CHECKING:
     from ragstone.engine.embedded.mapper.document_parser import ParsedDocument
@@ -19,9 +29,6 @@ if TYPE_CHECKING:
 
 HEAP = 128_000_000
 """Bytes the writer may gather before it writes a segment on its own."""
-
-POSITION_GAP = 100
-"""Positions left free between two values of one field, where the mapping says nothing else."""
 
 
 class TextIndex:
@@ -84,6 +91,7 @@ class TextIndex:
         entry = tantivy.Document()
         entry.add_integer(ROW, row)
         entry.add_text(ID, id)
+        entry.add_text(PRESENT, EVERY)
         if routing is not None:
             entry.add_text(ROUTING, routing)
         slots = self._layout.slots
@@ -154,13 +162,5 @@ def _add_text(entry: tantivy.Document, slot: str, field: FieldType, values: list
         if positions == tuple(range(len(words))) and len(spaced.split()) == len(words):
             entry.add_text(slot, spaced)
             return
-    gap = field.position_increment_gap if isinstance(field, TextField) else POSITION_GAP
-    tokens: list[tantivy.Token] = []
-    start = 0
-    for value in values:
-        last = start - 1
-        for term, position in field.analyzer.terms(str(value)):
-            last = start + position
-            tokens.append(tantivy.Token(term, last, 0, 0))
-        start = last + 1 + gap
+    tokens = [tantivy.Token(term, position, 0, 0) for term, position in positioned(field, values)]
     entry.add_pre_tokenized_text(slot, tantivy.PreTokenizedString("", tokens))

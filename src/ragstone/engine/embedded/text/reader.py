@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ragstone.engine.embedded.text import patterns
 from ragstone.engine.embedded.text.schema import PRESENT, ROW, several
+from ragstone.engine.embedded.text.statistics import Statistics
 
 Address = tantivy.DocAddress
 
@@ -33,12 +34,17 @@ class TextReader:
         self.slots = slots
         """Full field path → the tantivy field that holds it."""
         self._searcher = index.searcher()
+        self.statistics = Statistics(self, self._searcher)
         self._remembered: dict[Hashable, NDArray[np.int64]] = {}
 
     @property
     def documents(self) -> int:
         """How many documents are in, deleted ones left out."""
         return int(self._searcher.num_docs)
+
+    def terms(self, column: str, prefix: str) -> list[str]:
+        """All terms of a column that begin with `prefix`, in order. Costs as much as there are."""
+        return sorted(term for term, _ in self._searcher.terms_with_prefix(column, prefix))
 
     def slot(self, path: str) -> str | None:
         """Where a field's values are; None when no document could have one yet."""

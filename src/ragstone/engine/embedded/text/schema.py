@@ -12,6 +12,10 @@ ID = "_id"
 ROUTING = "_routing"
 PRESENT = "_present"
 """Names of the fields a document has a value of, as far as no column tells it: text and vectors."""
+METADATA_COLUMNS = {"_id": ID, "_routing": ROUTING, "_seq_no": ROW}
+"""Where the values of metadata fields are; rows are sequence numbers plus one."""
+EVERY = ""
+"""The name in PRESENT that every document has."""
 
 
 def several(column: str) -> str:
