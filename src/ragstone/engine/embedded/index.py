@@ -20,7 +20,7 @@ from ragstone.engine.embedded.indices import LOG_FILE
 from ragstone.engine.embedded.log import DocumentLog
 from ragstone.engine.embedded.mapper.service import Mapper
 from ragstone.engine.embedded.mapper.settings import IndexSettings
-from ragstone.engine.embedded.snapshot import LiveSnapshots, Snapshot, StoredRow
+from ragstone.engine.embedded.snapshot import LiveSnapshots, Snapshot, StoredRow, shown
 from ragstone.engine.embedded.sqlite import StorageDamaged
 from ragstone.engine.embedded.write_plan import WritePlan
 from ragstone.engine.embedded.write_queue import Acknowledge
@@ -109,9 +109,10 @@ class Index:
         self._derived.drain()
 
     def get(self, id: str, *, realtime: bool) -> GetResult:
-        if realtime:
-            return _result(id, self._log.get(id))
         snapshot = self._snapshot
+        if realtime:
+            newest = self._log.get(id)
+            return _result(id, None if newest is None else shown(newest, snapshot.mapper))
         row = snapshot.row_of(id)
         return _result(id, None if row is None else snapshot.rows([row])[0])
 

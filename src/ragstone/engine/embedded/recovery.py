@@ -149,10 +149,11 @@ def parse_again(mapper: Mapper, stored: StoredRow) -> ParsedDocument:
     A mapping may have become stricter since (`dynamic: strict`, a type for a field that was not mapped). OpenSearch
     leaves such documents as they were indexed; here the fields that no longer fit are left out.
     """
+    source = stored.source or b"{}"
     try:
-        document = mapper.parse_document(stored.id, stored.source)
+        document = mapper.parse_document(stored.id, source)
     except OpenSearchException:
-        document = _field_by_field(mapper, stored)
+        document = _field_by_field(mapper, stored.id, source)
     if document.mapper is mapper:
         return document
     return replace(
@@ -191,13 +192,13 @@ def _generation(folder: Path, generation: int) -> Path:
     return folder / "text" / str(generation)
 
 
-def _field_by_field(mapper: Mapper, stored: StoredRow) -> ParsedDocument:
+def _field_by_field(mapper: Mapper, id: str, source: bytes) -> ParsedDocument:
     merged = ParsedDocument({}, {}, (), mapper)
-    for key, value in json.decode(stored.source).items():
+    for key, value in json.decode(source).items():
         try:
-            part = mapper.parse_document(stored.id, json.encode({key: value}))
+            part = mapper.parse_document(id, json.encode({key: value}))
         except OpenSearchException as error:
-            _log.warning("a field no longer fits the mapping and is left out", id=stored.id, error=error.reason)
+            _log.warning("a field no longer fits the mapping and is left out", id=id, error=error.reason)
             continue
         values = {name: found for name, found in part.values.items() if mapper.field(name) is not None}
         merged = replace(

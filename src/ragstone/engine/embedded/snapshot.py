@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock
 from typing import TYPE_CHECKING, Protocol
 from weakref import ref
+
+from ragstone.dsl.source_filter import SourceFilter, filter_source
 
 if TYPE_CHECKING:
     from ragstone.engine.embedded.mapper.service import Mapper
@@ -21,7 +23,8 @@ class StoredRow:
 
     row: int
     id: str
-    source: bytes
+    source: bytes | None
+    """None where the mapping says that `_source` is not kept."""
     version: int
     seq_no: int
     primary_term: int
@@ -64,12 +67,33 @@ class Snapshot:
         return self.max_row - 1
 
     def rows(self, rows: Sequence[int]) -> list[StoredRow]:
-        """The stored versions of `rows`, in the order given. Blocking; thread-safe."""
+        """The stored versions of `rows`, in the order given, with as much source as the mapping shows.
+
+        Blocking; thread-safe.
+        """
+        return [shown(stored, self.mapper) for stored in self.log.rows(rows)]
+
+    def originals(self, rows: Sequence[int]) -> list[StoredRow]:
+        """As `rows`, with the whole source: for reading values again, never for clients."""
         return self.log.rows(rows)
 
     def row_of(self, id: str) -> int | None:
         """The row that was the document `id` at this moment; None when there was none. Blocking; thread-safe."""
         return self.log.row_of(id, self.max_row)
+
+
+def shown(stored: StoredRow, mapper: Mapper) -> StoredRow:
+    """A document version as clients may see it: the mapping's `_source` may keep all of it, parts or nothing.
+
+    The log has it whole in any case, because everything derived is rebuilt from there.
+    """
+    kept = mapper.source
+    if not kept.enabled:
+        return replace(stored, source=None)
+    if stored.source is None or not (kept.includes or kept.excludes):
+        return stored
+    wanted = SourceFilter(includes=kept.includes, excludes=kept.excludes)
+    return replace(stored, source=filter_source(stored.source, wanted))
 
 
 class LiveSnapshots:
@@ -91,4 +115,4 @@ class LiveSnapshots:
         return min(alive, default=None)
 
 
-__all__ = ["LiveSnapshots", "RowSource", "Snapshot", "StoredRow"]
+__all__ = ["LiveSnapshots", "RowSource", "Snapshot", "StoredRow", "shown"]

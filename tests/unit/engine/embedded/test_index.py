@@ -22,13 +22,13 @@ from ragstone.engine.values import IndexMetadata, WriteOperation, WriteOutcome, 
 class Home:
     """One index on disk that can be closed, crashed and opened again."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, mappings: dict[str, Any] | None = None) -> None:
         self.data = data
         self.state = ClusterState.open(data / "cluster.sqlite", IdGenerator(seed=1))
         self.folders = IndexFolders(data, self.state.cluster_uuid)
         self.folder = self.folders.create("uuid")
         self.settings: dict[str, Any] = {"index.knn": "true"}
-        self.state.add_index(IndexMetadata("i", "uuid", self.settings, {}, {}, 0))
+        self.state.add_index(IndexMetadata("i", "uuid", self.settings, mappings or {}, {}, 0))
         self.index = self.open()
 
     def open(self) -> Index:
@@ -39,6 +39,10 @@ class Home:
         """As a kill leaves it: nothing is flushed."""
         self.index.abandon()
         return self.open()
+
+    def close(self) -> None:
+        self.index.close()
+        self.state.close()
 
     def restart(self) -> Index:
         self.index.close()
@@ -66,15 +70,14 @@ def delete(id: str, **options: Any) -> WriteOperation:
 def home(tmp_path: Path) -> Iterator[Home]:
     made = Home(tmp_path)
     yield made
-    made.index.close()
-    made.state.close()
+    made.close()
 
 
 def found(subject: Index) -> dict[str, Any]:
     """Every document a search would find, with its source."""
     snapshot = subject.snapshot
     rows = snapshot.text.matching_rows(tantivy.Query.all_query())
-    return {stored.id: json.decode(stored.source) for stored in snapshot.rows([int(row) for row in rows])}
+    return {stored.id: json.decode(stored.source or b"null") for stored in snapshot.rows([int(row) for row in rows])}
 
 
 def told(outcomes: Sequence[WriteOutcome]) -> list[Any]:
@@ -220,8 +223,7 @@ def test_deletes_are_forgotten_after_gc_deletes(tmp_path: Path) -> None:
     clock.time = 400.0
     assert subject.purge() == 1
     assert told(home.write(delete("gone"))) == [("not_found", 1, 4)]
-    subject.close()
-    home.state.close()
+    home.close()
 
 
 def test_a_new_field_is_known_to_searches_before_the_refresh(home: Home) -> None:
@@ -230,6 +232,30 @@ def test_a_new_field_is_known_to_searches_before_the_refresh(home: Home) -> None
     home.index.put_mapping({"properties": {"m": {"type": "keyword"}}})
     assert home.index.snapshot.mapper.field("m") is not None
     assert home.index.snapshot.metadata.mappings == home.index.metadata.mappings
+
+
+def test_a_mapping_may_keep_only_parts_of_the_source(tmp_path: Path) -> None:
+    home = Home(tmp_path, {"_source": {"excludes": ["secret.*"]}})
+    home.put(a={"n": 1, "secret": {"key": "x"}})
+    home.index.refresh()
+    assert home.index.get("a", realtime=True).source == b'{"n":1,"secret":{}}'
+    assert found(home.index) == {"a": {"n": 1, "secret": {}}}
+    home.index.abandon()
+    shutil.rmtree(home.folder / "text")
+    home.open()
+    assert home.index.snapshot.text.documents == 1
+    assert home.index.snapshot.log.rows([1])[0].source == b'{"n":1,"secret":{"key":"x"}}'
+    home.close()
+
+
+def test_a_mapping_may_keep_no_source_at_all(tmp_path: Path) -> None:
+    home = Home(tmp_path, {"_source": {"enabled": False}})
+    home.put(a={"n": 1})
+    home.index.refresh()
+    got = home.index.get("a", realtime=True)
+    assert (got.found, got.source) == (True, None)
+    assert home.index.snapshot.rows([1])[0].source is None
+    home.close()
 
 
 # ── coming back ──────────────────────────────────────────────────────────────────────────────────────────────────────
