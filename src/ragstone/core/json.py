@@ -15,6 +15,7 @@ from ragstone.core.json_diagnosis import diagnose, too_deep
 Json = Any
 JsonObject = dict[str, Any]
 
+_OPTIONS = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
 _decoder = msgspec.json.Decoder()
 
 
@@ -28,10 +29,26 @@ def encode(value: Any, *, pretty: bool = False) -> bytes:
 
     Keys must be str. Floats are written in their shortest form; numpy scalars and arrays are accepted.
     """
-    compact = orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS)
+    try:
+        compact = orjson.dumps(value, option=_OPTIONS)
+    except orjson.JSONEncodeError as error:
+        if "64-bit" not in str(error):
+            raise
+        compact = orjson.dumps(_with_long_numbers(value), option=_OPTIONS)
     if not pretty:
         return compact
     return _pretty(orjson.loads(compact), 0).encode() + b"\n"
+
+
+def _with_long_numbers(value: Any) -> Any:
+    """The value with every whole number beyond 64 bits, which orjson refuses, as ready JSON."""
+    if isinstance(value, dict):
+        return {key: _with_long_numbers(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_with_long_numbers(item) for item in value]
+    if isinstance(value, int) and not -(2**63) <= value < 2**64:
+        return Raw(str(value).encode())
+    return value
 
 
 def _pretty(value: Any, depth: int) -> str:

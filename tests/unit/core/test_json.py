@@ -68,3 +68,8 @@ def test_pretty_is_written_as_opensearch_writes_it() -> None:
 
 def test_raw_bytes_are_embedded_unparsed() -> None:
     assert json.encode({"_source": json.Raw(b'{"a":1.50}')}) == b'{"_source":{"a":1.50}}'
+
+
+def test_whole_numbers_of_any_length_come_back_as_they_were() -> None:
+    value = {"a": [10**30, -(10**25), 2**64 - 1, {"b": 2**64}], "c": 1.5}
+    assert json.decode(json.encode(value)) == value
