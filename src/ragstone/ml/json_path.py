@@ -6,6 +6,7 @@ stands for the list of all matches, which may be empty.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
@@ -14,6 +15,12 @@ import jsonpath
 from jsonpath.selectors import IndexSelector, NameSelector
 
 from ragstone.core.errors import IllegalArgumentException, PathNotFoundException
+
+# A bracket as a whole, or a name after one or two dots. Jayway takes any name there; our library keeps some for itself
+# (`none`, `true`) and wants others in brackets (`x-y`).
+_NAME = re.compile(
+    r"""\[(?:[^\[\]'"]|'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|\[[^\[\]]*\])*\]|(?P<dots>\.{1,2})(?P<name>[^.\[\]\s*()|]+)"""
+)
 
 
 def read(path: str, data: Any) -> Any:
@@ -31,13 +38,23 @@ def read(path: str, data: Any) -> Any:
 
 @lru_cache(maxsize=256)
 def _compile(path: str) -> jsonpath.JSONPath:
+    if not path.strip():
+        raise IllegalArgumentException("Invalid JSONPath []: it is empty")
+    rooted = path if path.lstrip().startswith(("$", "@")) else "$." + path.lstrip()
     try:
-        compiled = jsonpath.compile(path)
+        compiled = jsonpath.compile(_NAME.sub(_bracketed, rooted))
     except (jsonpath.JSONPathError, RecursionError) as error:
         raise IllegalArgumentException(f"Invalid JSONPath [{path}]: {str(error).splitlines()[0]}") from None
     if not isinstance(compiled, jsonpath.JSONPath):
         raise IllegalArgumentException(f"Invalid JSONPath [{path}]: only a single path is supported")
     return compiled
+
+
+def _bracketed(found: re.Match[str]) -> str:
+    if found["name"] is None:
+        return found[0]
+    name = found["name"].replace("\\", "\\\\").replace("'", "\\'")
+    return ("..[" if found["dots"] == ".." else "[") + f"'{name}']"
 
 
 def _steps(path: jsonpath.JSONPath) -> Sequence[str | int]:
