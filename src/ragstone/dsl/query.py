@@ -94,5 +94,5 @@ def unknown_query(name: str, place: Place) -> ParsingException:
     return ParsingException(
         f"unknown query [{name}]{hint}",
         place=place,
-        cause=NamedObjectNotFoundException(f"unknown field [{name}]{hint}", place=place),
+        cause=NamedObjectNotFoundException(f"unknown field [{name}]", place=place),
     )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import tantivy
 
 from ragstone.core.errors import IllegalArgumentException
 from ragstone.core.xcontent import java_text
 from ragstone.dsl.queries.fuzzy import FuzzyQuery
 from ragstone.dsl.unsupported import unsupported
-from ragstone.engine.embedded.mapper.field_type import FieldType
+from ragstone.engine.embedded.mapper.field_type import FieldType, IndexValue
 from ragstone.engine.embedded.mapper.metadata import IdField
 from ragstone.engine.embedded.mapper.text import AnalyzedField
 from ragstone.engine.embedded.query.compile import Context, any_of, but_not, compiles, constant, none
@@ -101,22 +103,21 @@ def _terms_near(
             query = but_not(everything, tantivy.Query.term_set_query(context.schema, slot, list(seen)))
         hits, _ = context.reader.best(query, _SAMPLE, count=False)
         known = len(seen)
-        for stored in context.snapshot.rows(context.reader.rows([address for _, address in hits])):
-            document = context.mapper.parse_document(stored.id, stored.source)
-            for value in document.values.get(field.name, ()):
-                texts = (
-                    [found for found, _ in field.analyzer.terms(str(value))]
-                    if isinstance(field, AnalyzedField)
-                    else [str(value)]
-                )
-                for text in texts:
-                    if text not in seen and abs(len(text) - len(term)) <= distance:
-                        edits = edit_distance(term, text, transpositions)
-                        if edits <= distance:
-                            seen[text] = edits
+        for values in context.values(field, context.reader.rows([address for _, address in hits])):
+            for other in _terms(field, values):
+                if other not in seen and abs(len(other) - len(term)) <= distance:
+                    edits = edit_distance(term, other, transpositions)
+                    if edits <= distance:
+                        seen[other] = edits
         if len(seen) == known:
             break
     return {text: edits for text, edits in seen.items() if text[:prefix_length] == term[:prefix_length]}
+
+
+def _terms(field: FieldType, values: Iterable[IndexValue]) -> Iterable[str]:
+    if not isinstance(field, AnalyzedField):
+        return map(str, values)
+    return (term for value in values for term, _ in field.analyzer.terms(str(value)))
 
 
 def edit_distance(one: str, other: str, transpositions: bool) -> int:

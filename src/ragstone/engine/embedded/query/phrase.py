@@ -130,8 +130,7 @@ def _sloppy(
     address = reader.best(candidates, 1, count=False)[0][0][1]
     average = statistics.average_length(slot, phrase[0][1], address)
     scores = []
-    for stored in context.snapshot.rows(rows):
-        values = context.mapper.parse_document(stored.id, stored.source).values[field.name]
+    for values in context.values(field, rows):
         positions, length = positions_of(field, values)
         frequency = sloppy_frequency([(at, positions.get(term, ())) for at, term in phrase], slop)
         scores.append(weight * term_frequency(frequency, length, average) if frequency else 0.0)
