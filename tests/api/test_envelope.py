@@ -88,9 +88,11 @@ HEADERS: dict[str, dict[str, str]] = {
 ALLOWED_5XX: set[tuple[str, int]] = set()
 """`(route, status)` of answers that are right to be a 5xx."""
 
+Case = tuple[str, str, bytes, dict[str, str]]
+"""What is wrong with it, method and URI, body, headers."""
+
 # A health request for a missing index waits for it.
 _QUICK = "timeout=50ms"
-# A pause of these methods on these paths is the point of them.
 _WAITS = ("/_cluster/health", "/_cluster/health/{index}")
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -151,7 +153,7 @@ def _misshapen(answer: Answer) -> list[str]:
     return []
 
 
-async def check(client: AsgiClient, route: Route, cases: list[tuple[str, str, bytes, dict[str, str]]]) -> None:
+async def check(client: AsgiClient, route: Route, cases: list[Case]) -> None:
     wrong = []
     for name, uri, body, headers in cases:
         try:
@@ -184,7 +186,7 @@ async def test_hostile_bodies(client: AsgiClient, route: Route) -> None:
 async def test_hostile_parameters(client: AsgiClient, route: Route) -> None:
     await _fresh(client)
     ids = {"index": "books", "id": "1", "*": "books"}
-    cases = [(name, target(route, ids, query), b"", {}) for name, query in QUERIES.items()]
+    cases: list[Case] = [(name, target(route, ids, query), b"", {}) for name, query in QUERIES.items()]
     cases += [(name, target(route, {"*": id}), b"{}", {}) for name, id in IDS.items()]
     cases += [(name, target(route, ids), b'{"a": 1}', headers) for name, headers in HEADERS.items()]
     await check(client, route, cases)
