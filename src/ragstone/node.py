@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import AsyncExitStack
 from types import TracebackType
-from typing import Any, Self, cast
+from typing import Self
 
 import ragstone.cluster.settings  # noqa: F401  (declares them)
 from ragstone.cluster.model import NodeInfo
@@ -32,6 +32,7 @@ from ragstone.providers.embeddings.onnx import OnnxRuntime
 from ragstone.providers.encryption import MasterKeyEncryptor
 from ragstone.providers.http.transport import AiohttpTransport
 from ragstone.rag.generative_qa import GenerativeQA
+from ragstone.rag.reader import Reader
 from ragstone.rest.app import App
 from ragstone.rest.router import Router
 from ragstone.rest.routes import all_routes
@@ -119,7 +120,6 @@ class Node:
         processors = ProcessorServices(models, generative_qa, cluster, clock)
         ingest = IngestService(engine, processors)
         pipelines = SearchPipelineService(engine, processors)
-        pending = cast(Any, None)
         indices = IndexService(engine)
 
         self.services = Services(
@@ -138,7 +138,7 @@ class Node:
             models=models,
             tasks=tasks,
             memory=memory,
-            reader=pending,
+            reader=Reader(clock, ids, pools),
         )
         await models.start()
         self._open.push_async_callback(models.close)

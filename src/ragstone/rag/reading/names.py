@@ -6,23 +6,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ragstone.rag.reading.text import STOPWORDS
+from ragstone.rag.reading.lexicon import DAYS_AND_MONTHS, OPENERS, PEOPLES, STOPWORDS, SUBJECT_VERBS
+from ragstone.rag.reading.text import stem
 
 _PART = r"(?:[A-Z][\w'’&-]*(?:\.[A-Z]\.?)*|[a-z]{1,2}[A-Z]\w+)"
 _LINK = r"(?:of the|of|de la|de los|de|del|da|do|dos|du|la|le|van der|van|von|bin|al|and the|&)"
 _NAME = re.compile(rf"(?<![\w$€£'’]){_PART}(?:[ ](?:{_LINK}[ ])?{_PART}|[ ]\d{{1,4}}(?![\w,.%]*\d|%))*", re.UNICODE)
-_MONTHS = frozenset(
-    """january february march april may june july august september october november december monday tuesday wednesday
-    thursday friday saturday sunday""".split()
-)
-# Words that open a sentence, or stand capitalised in headings, without naming anything.
-_OPENERS = STOPWORDS | frozenset(
-    """however meanwhile overall currently today recently although despite since until both many most some several
-    approximately roughly nearly almost around total chart table figure page section note source summary population
-    revenue sales profit income price cost number compare comparing please tell list name calculate compute using given
-    year years annual quarterly result results fiscal q1 q2 q3 q4 fy sir mr mrs ms dr prof president chief according
-    united nations projections average during following based like unlike""".split()
-) - frozenset({"united", "nations"})
+_SUBJECT_VERBS = frozenset(stem(word) for word in SUBJECT_VERBS)
+_DEMONYM = re.compile(r"(?:n?ian|an|ese|ish|i|ic)$")
 
 
 @dataclass(frozen=True)
@@ -37,7 +28,7 @@ class Name:
 
 def name_words(text: str) -> tuple[str, ...]:
     """Lower-case parts of a name; an ending `'s` is dropped."""
-    found = []
+    found: list[str] = []
     for word in re.findall(r"[\w&.'’-]+", text):
         bare = re.sub(r"['’]s?$", "", word).lower().strip(".")
         if bare and bare not in STOPWORDS:
@@ -45,17 +36,30 @@ def name_words(text: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def find_names(text: str, lower_words: frozenset[str] = frozenset()) -> list[Name]:
-    """Names in order. A capitalised word that opens a sentence is no name when `lower_words`, the words seen in small
-    letters elsewhere, hold it."""
-    found = []
+def find_names(text: str, lower_words: frozenset[str] = frozenset(), known: frozenset[str] | None = None) -> list[Name]:
+    """Names in order.
+
+    A capitalised word that opens a sentence is no name when `lower_words`, the words seen in small letters elsewhere,
+    hold it; nor, given `known`, the words seen with a capital inside sentences, when it is not among those and no verb
+    follows it.
+    """
+    found: list[Name] = []
     for match in _NAME.finditer(text):
         start, name = match.start(), match[0]
-        opens = not text[:start].strip(" \"'“(*-") or text[:start].rstrip()[-1] in ".!?:|"
+        before = text[max(0, start - 5) : start].strip(" \"'“(*-")
+        opens = not before or before[-1] in ".!?:|"
         while True:
             first, _, rest = name.partition(" ")
             plain = re.sub(r"['’]s?$", "", first).lower().strip(".")
-            opener = plain in _OPENERS or (opens and plain in lower_words) or plain in _MONTHS
+            alone = opens and not rest and not _names_something(text, match.end(), plain, known)
+            opener = (
+                alone
+                or plain in OPENERS
+                or plain in STOPWORDS
+                or plain.rstrip("s") in OPENERS
+                or (opens and plain in lower_words)
+                or plain in DAYS_AND_MONTHS
+            )
             if not opener:
                 break
             rest_start = re.search(_PART, rest)
@@ -72,9 +76,24 @@ def find_names(text: str, lower_words: frozenset[str] = frozenset()) -> list[Nam
     return found
 
 
+def _names_something(text: str, end: int, word: str, known: frozenset[str] | None) -> bool:
+    after = re.match(r"(?:['’]s\b|\W*$|[^\w\s]| and [A-Z])| ([a-z]+)", text[end : end + 30])
+    if known is None or word in known or after is None:
+        return True
+    return after[1] is None or stem(after[1]) in _SUBJECT_VERBS or after[1].endswith("ed")
+
+
+def _same(part: str, word: str) -> bool:
+    """The same word, or one the other's people: `German`, `Germany`."""
+    if part == word or PEOPLES.get(part) == word:
+        return True
+    root = _DEMONYM.sub("", part)
+    return root != part and len(root) >= 4 and word.startswith(root) and len(word) - len(root) <= 3
+
+
 def covers(name: Sequence[str], words: Sequence[str] | frozenset[str]) -> bool:
     """Whether all parts of a name are among `words`, or its initials are one of them (`NYC`, `U.S.`)."""
-    if all(part in words for part in name):
+    if all(part in words or any(_same(part, word) for word in words) for part in name):
         return True
     initials = "".join(part[0] for part in name)
     if len(name) > 1 and (initials in words or ".".join(initials) in words):

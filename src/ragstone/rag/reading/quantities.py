@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
+from ragstone.rag.reading.lexicon import NOT_UNITS
+
 _MAGNITUDES = {
     "k": 3,
     "thousand": 3,
@@ -21,21 +23,23 @@ _MAGNITUDES = {
     "tn": 12,
     "trillion": 12,
 }
-_NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,3}(?:\.\d{3}){2,}(?:,\d+)?|\d{1,3}(?:[ ]\d{3})+(?![\d,.]*\d)|\d+(?:\.\d+)?"
+_NUMBER = (
+    r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,3}(?:\.\d{3}){2,}(?:,\d+)?|\d{1,3}(?:[ ]\d{3})+(?![\d,.]*\d)|\d+(?:\.\d+)?"
+)
+_SYMBOL = (
+    "km|cm|mm|m|ft|mi|kg|g|mg|t|l|ml|ha|GWh|MWh|kWh|TWh|GW|MW|kW|W|GHz|MHz|Hz|GB|TB|MB|mph|"
+    "USD|EUR|GBP|dollars?|euros?|pounds?|yen"
+)
 _QUANTITY = re.compile(
     rf"""(?<![\w.,/-])(?P<sign>[-−–](?=[\d$€£¥]))?
     (?P<currency>(?:US|A|C|NZ|HK)?\$|[€£¥₹]|(?:USD|EUR|GBP|CHF|JPY|CNY|INR)\ ?)?\ ?
     (?P<number>{_NUMBER})(?!\d|-\d)
-    (?:(?:\ |-)?(?P<magnitude>thousand|millions?|billions?|trillion)\b|(?:\ ?(?P<short>bn|mn|mln|tn)|(?P<letter>[kKmMbB]))(?![\w²³]))?
+    (?:(?:\ |-)?(?P<magnitude>thousand|millions?|billions?|trillion)\b
+      |(?:\ ?(?P<short>bn|mn|mln|tn)|(?P<letter>[kKmMbB]))(?![\w²³]))?
     (?:(?P<percent>\ ?(?:%|percent\b|per\ cent\b|percentage\ points?\b))
-      |\ ?(?P<unit>(?:°\ ?[CF]|[€£]|(?:km|cm|mm|m|ft|mi|kg|g|mg|t|l|ml|ha|GWh|MWh|kWh|TWh|GW|MW|kW|W|Hz|GHz|MHz|GB|TB|MB|mph|km/h|bn|USD|EUR|GBP|dollars?|euros?|pounds?|yen)(?:[²³]|/[a-z]+)?(?!\w)))
+      |\ ?(?P<unit>(?:°\ ?[CF]|[€£]|(?:{_SYMBOL})(?:[²³]|/[a-z]+)?(?!\w)))
       |(?:\ |-)(?P<word>[a-z]+(?:\ (?:kilomet|met)(?:er|re)s?)?))?""",
     re.VERBOSE,
-)
-_NOT_UNITS = frozenset(
-    """in as at by of on to and or but was were is are had has have for from with than while the a an which that per
-    after before since during compared up down according over under it its their this when where who up higher lower
-    more less increase decrease rise fall decline growth gain drop""".split()
 )
 
 
@@ -91,7 +95,7 @@ def _quantity(match: re.Match[str]) -> Quantity:
     currency = (match["currency"] or "").strip()
     if unit in ("€", "£", "USD", "EUR", "GBP") or unit.rstrip("s") in ("dollar", "euro", "pound", "yen"):
         currency, unit = currency or unit, ""
-    if not unit and word.split(" ")[0] not in _NOT_UNITS:
+    if not unit and word.split(" ")[0] not in NOT_UNITS:
         unit = word
     end = match.end() if not match["word"] else match.start("word")
     return Quantity(
@@ -114,7 +118,7 @@ def difference(smaller: Quantity, larger: Quantity) -> str:
     distance = abs(larger.value - smaller.value)
     like = min((smaller, larger), key=lambda q: _MAGNITUDES.get(q.magnitude.lower(), 0))
     exponent = _MAGNITUDES.get(like.magnitude.lower(), 0)
-    decimals = max((q.decimals + exponent - _MAGNITUDES.get(q.magnitude.lower(), 0) for q in (smaller, larger)))
+    decimals = max(q.decimals + exponent - _MAGNITUDES.get(q.magnitude.lower(), 0) for q in (smaller, larger))
     shown = distance.scaleb(-exponent)
     digits = f"{shown:,.{max(0, decimals)}f}"
     if "." in digits and decimals > max(smaller.decimals, larger.decimals):

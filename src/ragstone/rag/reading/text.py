@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from functools import lru_cache
 
+from ragstone.rag.reading.lexicon import ADJECTIVES, IDEAS, IRREGULAR, STOPWORDS
+
+LONGEST = 1000
 _ESCAPED_BREAK = re.compile(r"\\[rnt]")
 _SPACES = re.compile(r"[ \t\u00a0\u2000-\u200a\u202f\u3000]+")
+# Commas of comma-separated values: before a letter, after a letter, after a year.
+_TIGHT_COMMA = re.compile(r",(?=[^\s\d])|(?<=[^\s\d]),(?=\d)|(?<=\b\d{4}),(?=\d)")
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*", re.UNICODE)
 _ABBREVIATION = re.compile(
     r"(?:\b(?:mr|mrs|ms|dr|prof|st|mt|ft|no|vs|approx|ca|inc|ltd|co|corp|jr|sr|gen|est|fig|e\.g|i\.e|u\.s|u\.k)|\b[A-Za-z])\.$",
@@ -14,72 +20,15 @@ _ABBREVIATION = re.compile(
 )
 _END = re.compile(r"[.!?]+[\"'”’)\]]*\s+")
 
-STOPWORDS = frozenset(
-    """a about according after again ago all also am an and any are as at be because been before being between both but
-    by can could did do does doing during each either for from further had has have having he her hers him his how i if
-    in into is it its itself just know let many may me might more most much must my no nor not of off on once only or
-    other our out over own per please same shall she should so some such tell than that the their them then there these
-    they this those through to too under until up upon us very was we were what what's when where which while who whom
-    whose why will with within would yes you your give according based context search result results show explain
-    describe find say says said exactly s t re ve d ll""".split()
-)
-
-# Words that mean one thing in questions and answers about figures and facts. Each group is one idea.
-_GROUPS = """
-population people inhabitant resident live lives living lived citizen populous dweller populated home
-revenue sale turnover earn earning takings grossed
-profit earning income
-employ employee staff worker workforce headcount work job
-price cost fee charge expensive cheap pay paid worth sell sold value priced
-high height tall elevation altitude rise rises stand
-long length stretch span
-large big size area cover spread
-deep depth
-wide width breadth
-fast speed quick velocity
-weigh weight heavy mass
-old age
-hot warm cold temperature
-write wrote written author pen penned novelist compose composed composer
-paint painted painter
-found founded founder establish established start started create created set launch launched incorporate inception begin began begun
-build built construct construction erect complete completed finish finished
-open opened opening inaugurate inaugurated
-invent invented inventor develop developed develope design designed designer architect
-discover discovered discoverer identify
-locate located location situate situated headquarter headquarters headquartered base based seat
-lead leads led leader head heads ceo chief executive president chairman run runs manage manager direct director
-die died death dead
-bear born birth birthplace birthday
-own owned owner acquire acquired acquisition buy bought purchase purchased belong
-win won winner award awarded receive received champion prize
-make made produce produced producer production manufacture manufactured manufacturer maker output
-spoke speak spoken language
-currency money
-marry married wife husband spouse
-teach taught teacher professor instructor
-end ended close closed
-warranty guarantee guaranteed
-return refund
-allow allowed permit permitted
-contain contains include includes consist comprise ingredient
-cause caused reason due
-happen occur occurred place
-visit visitor visited tourist
-student pupil enrol enroll enrolment enrollment enrolled
-car vehicle automobile
-movie film
-begin start commence
-annual yearly
-big large great
-nickname nicknamed called known
-""".strip().splitlines()
+_COMPARED = {f"{word}{ending}": word for word in ADJECTIVES for ending in ("er", "est")}
+_BASES = IRREGULAR | _COMPARED
 
 
 @lru_cache(maxsize=8192)
 def stem(word: str) -> str:
     """A rough common form of a lower-case word: plural, past tense and participle endings are dropped."""
     word = re.sub(r"['’]s?$", "", word)
+    word = _BASES.get(word, word)
     for ending, replacement, least in (
         ("ies", "y", 5),
         ("sses", "ss", 5),
@@ -101,8 +50,8 @@ def stem(word: str) -> str:
 
 def _ideas() -> dict[str, frozenset[int]]:
     found: dict[str, set[int]] = {}
-    for number, group in enumerate(_GROUPS):
-        for word in group.split():
+    for number, idea in enumerate(IDEAS):
+        for word in idea:
             found.setdefault(stem(word), set()).add(number)
     return {word: frozenset(numbers) for word, numbers in found.items()}
 
@@ -115,18 +64,10 @@ def ideas(stemmed: str) -> frozenset[int]:
     return _IDEAS.get(stemmed, frozenset())
 
 
-def same_idea(one: str, other: str) -> bool:
-    """Whether two stems are the same word, or words for the same thing, or one begins with the other."""
-    if one == other or ideas(one) & ideas(other):
-        return True
-    short, long = sorted((one, other), key=len)
-    return len(short) >= 4 and long.startswith(short) and len(long) - len(short) <= 4
-
-
 def tidy(text: str) -> str:
     """One kind of blank; line breaks that arrive spelled out (a backslash and an n) as line breaks."""
     text = _ESCAPED_BREAK.sub("\n", text).replace("\r", "\n")
-    return _SPACES.sub(" ", text)
+    return _SPACES.sub(" ", _TIGHT_COMMA.sub(", ", text))
 
 
 def words(text: str) -> list[str]:
@@ -145,15 +86,15 @@ def stems(text: str) -> list[str]:
 
 
 def sentences(text: str) -> list[str]:
-    """Lines, and the sentences in them; never empty strings."""
+    """Lines, and the sentences in them; never empty strings. What runs on beyond LONGEST letters is cut into pieces."""
     found = []
     for line in tidy(text).split("\n"):
         start = 0
         for end in _END.finditer(line):
-            before, after = line[start : end.end()].rstrip(), line[end.end() :]
-            if not after or _ABBREVIATION.search(before) or not (after[0].isupper() or not after[0].isalpha()):
+            before, after = line[max(start, end.start() - 20) : end.end()].rstrip(), line[end.end() : end.end() + 1]
+            if not after or after.islower() or _ABBREVIATION.search(before):
                 continue
-            found.append(before)
+            found.append(line[start : end.end()])
             start = end.end()
-        found.append(line[start:].strip())
-    return [sentence for sentence in found if sentence]
+        found.append(line[start:])
+    return [piece for sentence in found for piece in textwrap.wrap(sentence, LONGEST) if piece]

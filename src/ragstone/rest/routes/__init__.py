@@ -17,6 +17,7 @@ from ragstone.rest.routes import (
     mappings,
     msearch,
     nodes,
+    reader,
     root,
     search,
     search_pipelines,
@@ -45,6 +46,7 @@ _MODULES = (
     tasks,
     memory,
     config,
+    reader,
     unsupported,
 )
 
