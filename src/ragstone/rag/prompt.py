@@ -23,7 +23,7 @@ ContentForm = Literal["text", "text_unless_json", "array"]
 """How the content of a message goes out when all of it is text.
 
 `text`: one text, with a blank line between the blocks; there are providers that refuse arrays. `array`: OpenSearch's
-own form, an array of blocks in any case. `text_unless_json`: text, but a content that is itself JSON stays in a block,
+own form, an array of blocks in any case. `text_unless_json`: text, but a prompt that is itself JSON stays in a block,
 where nothing on the way can take it for structure.
 """
 
@@ -107,7 +107,7 @@ def openai_message(role: Role, blocks: Sequence[Block], form: ContentForm = "tex
     """A message in the shape of OpenAI's chat API; see `ContentForm`. Files are left out."""
     if all(isinstance(block, Text) for block in blocks):
         text = "\n\n".join(block.text for block in blocks if isinstance(block, Text))
-        if form == "text" or (form == "text_unless_json" and not _is_json(text)):
+        if form == "text" or (form == "text_unless_json" and (role == "assistant" or not _is_json(text))):
             return {"role": role, "content": text}
     content: list[JsonObject] = []
     for block in blocks:

@@ -74,12 +74,13 @@ def test_content_is_an_array_when_an_image_is_in_it_or_when_asked_for() -> None:
 
 
 @pytest.mark.parametrize("text", ['{"a": 1}', "[1]"])
-def test_a_text_that_is_json_stays_in_a_block_but_for_models_that_read_none(text: str) -> None:
+def test_a_prompt_that_is_json_stays_in_a_block_but_for_models_that_read_none(text: str) -> None:
     prompt = Prompt(system_prompt=text, user_instructions="[not json", question="q")
     [system, user] = sent(prompt, "m-1")["messages"]
     assert system["content"] == [{"type": "text", "text": text}]
     assert user["content"].startswith("[not json")
     assert sent(prompt, "deepseek-chat")["messages"][0]["content"] == text
+    assert openai_message("assistant", [Text(text)], "text_unless_json")["content"] == text
 
 
 def test_messages_of_the_request_take_the_questions_place() -> None:
