@@ -10,7 +10,6 @@ import hashlib
 import re
 import shutil
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -18,15 +17,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ragstone.core import json
-from ragstone.core.errors import OpenSearchException
 from ragstone.core.log import get_logger
 from ragstone.engine.embedded.log import DocumentLog
-from ragstone.engine.embedded.mapper.document_parser import ParsedDocument
 from ragstone.engine.embedded.mapper.knn_vector import KnnVectorField
 from ragstone.engine.embedded.mapper.service import Mapper
+from ragstone.engine.embedded.reparse import parse_again
 from ragstone.engine.embedded.routing import shard_of
-from ragstone.engine.embedded.snapshot import StoredRow
 from ragstone.engine.embedded.text.index import TextIndex
 from ragstone.engine.embedded.text.layout import TextIndexDamaged
 from ragstone.engine.embedded.vectors.index import VectorIndex
@@ -143,26 +139,6 @@ def replay(
     return fed
 
 
-def parse_again(mapper: Mapper, stored: StoredRow) -> ParsedDocument:
-    """A stored document's values, as far as the mapping of today takes them; never grows the mapping.
-
-    A mapping may have become stricter since (`dynamic: strict`, a type for a field that was not mapped). OpenSearch
-    leaves such documents as they were indexed; here the fields that no longer fit are left out.
-    """
-    source = stored.source or b"{}"
-    try:
-        document = mapper.parse_document(stored.id, source)
-    except OpenSearchException:
-        document = _field_by_field(mapper, stored.id, source)
-    if document.mapper is mapper:
-        return document
-    return replace(
-        document,
-        values={name: values for name, values in document.values.items() if mapper.field(name) is not None},
-        mapper=mapper,
-    )
-
-
 def folder_name(field: str) -> str:
     """A folder's name for a field's path: readable, safe, and different for different fields."""
     readable = re.sub(r"[^a-z0-9._-]", "_", field.lower())[:60]
@@ -192,24 +168,4 @@ def _generation(folder: Path, generation: int) -> Path:
     return folder / "text" / str(generation)
 
 
-def _field_by_field(mapper: Mapper, id: str, source: bytes) -> ParsedDocument:
-    merged = ParsedDocument({}, {}, (), mapper)
-    for key, value in json.decode(source).items():
-        try:
-            part = mapper.parse_document(id, json.encode({key: value}))
-        except OpenSearchException as error:
-            _log.warning("a field no longer fits the mapping and is left out", id=id, error=error.reason)
-            continue
-        values = {name: found for name, found in part.values.items() if mapper.field(name) is not None}
-        merged = replace(
-            merged,
-            values={
-                **merged.values,
-                **{name: [*merged.values.get(name, []), *found] for name, found in values.items()},
-            },
-            vectors={**merged.vectors, **part.vectors},
-        )
-    return merged
-
-
-__all__ = ["Recovered", "folder_name", "open_vectors", "parse_again", "rebuild_text", "recover", "replay"]
+__all__ = ["Recovered", "folder_name", "open_vectors", "rebuild_text", "recover", "replay"]
