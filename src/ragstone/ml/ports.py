@@ -78,8 +78,8 @@ class SearchPort(Protocol):
 
         `body` is a search body as the client sent it. Hits always carry `_version`, `_seq_no` and `_primary_term`, and
         always a `_source` (also where the body says `_source: false`), filtered as the body asks and in any case
-        without `source_excludes`. `only` is a filter that every hit passes besides. An index that does not exist is
-        searched as an empty one: no shards, `max_score` 0.0.
+        without `source_excludes`, which `fields` must not show either. `only` is a filter that every hit passes
+        besides. An index that does not exist is searched as an empty one: no shards, `max_score` 0.0.
         Raises ParseException `request body or source parameter is required` for an empty body, and the errors of
         searches.
         """

@@ -57,7 +57,10 @@ CONNECTOR = SystemIndex(
     ".plugins-ml-connector",
     {
         "dynamic": "false",
-        "dynamic_templates": [{"sealed": {"path_match": "credential.*", "mapping": {"type": "keyword"}}}],
+        # Searchable as in OpenSearch, but neither sorted by nor aggregated: those would show the sealed values.
+        "dynamic_templates": [
+            {"sealed": {"path_match": "credential.*", "mapping": {"type": "keyword", "doc_values": False}}}
+        ],
         "properties": {
             "name": _NAME,
             "version": _KEYWORD,
