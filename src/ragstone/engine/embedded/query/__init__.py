@@ -7,10 +7,23 @@ from ragstone.engine.embedded.query import (
     full_text,
     fuzzy,
     knn,
+    multi_match,
     multi_term,
     phrase,
     range,
     term,
 )
 
-__all__ = ["boolean", "compound", "everything", "full_text", "fuzzy", "knn", "multi_term", "phrase", "range", "term"]
+__all__ = [
+    "boolean",
+    "compound",
+    "everything",
+    "full_text",
+    "fuzzy",
+    "knn",
+    "multi_match",
+    "multi_term",
+    "phrase",
+    "range",
+    "term",
+]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from itertools import groupby
 
 import tantivy
@@ -12,6 +11,7 @@ from ragstone.core.xcontent import java_text
 from ragstone.dsl.minimum_should_match import minimum_should_match
 from ragstone.dsl.queries.match import MatchQuery
 from ragstone.dsl.queries.match_bool_prefix import MatchBoolPrefixQuery
+from ragstone.dsl.query import Query
 from ragstone.engine.embedded.analysis.analyzer import Analyzer
 from ragstone.engine.embedded.mapper.field_type import FieldType
 from ragstone.engine.embedded.mapper.text import AnalyzedField, MatchOnlyTextField
@@ -29,7 +29,9 @@ def match(query: MatchQuery, context: Context) -> tantivy.Query:
     if field is None:
         return none()
     if not isinstance(field, AnalyzedField):
-        return leniently(lambda: exact(field, query.query, query.boost, context), query.lenient)
+        if query.lenient:
+            return leniently(replace(query, lenient=False), True, context)
+        return exact(field, query.query, query.boost, context)
     check_searchable(field, context)
     analyzer = analyzer_for(query.analyzer, field.search_analyzer, "match", context)
     clauses = [
@@ -112,10 +114,10 @@ def analyzer_for(name: str | None, otherwise: Analyzer, kind: str, context: Cont
     return found
 
 
-def leniently(make: Callable[[], tantivy.Query], lenient: bool) -> tantivy.Query:
-    """What `make` makes; when it raises and `lenient` is set, a query without hits."""
+def leniently(node: Query, lenient: bool, context: Context) -> tantivy.Query:
+    """The compiled node; when it does not fit its field and `lenient` is set, a query without hits."""
     try:
-        return make()
+        return context.compile(node)
     except OpenSearchException:
         if lenient:
             return none()

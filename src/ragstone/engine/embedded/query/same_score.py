@@ -3,14 +3,33 @@
 from __future__ import annotations
 
 from ragstone.dsl.queries.bool import BoolQuery
+from ragstone.dsl.queries.constant_score import ConstantScoreQuery
+from ragstone.dsl.queries.exists import ExistsQuery
+from ragstone.dsl.queries.ids import IdsQuery
 from ragstone.dsl.queries.match import MatchQuery
 from ragstone.dsl.queries.match_all import MatchAllQuery
 from ragstone.dsl.queries.match_none import MatchNoneQuery
+from ragstone.dsl.queries.prefix import PrefixQuery
+from ragstone.dsl.queries.range import RangeQuery
+from ragstone.dsl.queries.regexp import RegexpQuery
 from ragstone.dsl.queries.term import TermQuery
+from ragstone.dsl.queries.terms import TermsQuery
+from ragstone.dsl.queries.wildcard import WildcardQuery
 from ragstone.dsl.query import Query
 from ragstone.engine.embedded.mapper.service import Mapper
 
-_ALWAYS = (MatchAllQuery, MatchNoneQuery)
+_ALWAYS = (
+    ConstantScoreQuery,
+    ExistsQuery,
+    IdsQuery,
+    MatchAllQuery,
+    MatchNoneQuery,
+    PrefixQuery,
+    RangeQuery,
+    RegexpQuery,
+    TermsQuery,
+    WildcardQuery,
+)
 
 
 def same_score(query: Query, mapper: Mapper) -> bool:
