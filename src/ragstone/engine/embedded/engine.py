@@ -241,20 +241,21 @@ class EmbeddedEngine:
         self, name: str, settings: JsonObject, mappings: JsonObject, aliases: Mapping[str, JsonObject]
     ) -> Index:
         validate_index_name(name)
+        # Differs: a wrong body is refused as such even where the name is taken; OpenSearch looks at the name first.
+        uuid = self._ids.uuid22()
+        created = epoch_millis(self._clock)
+        flat = IndexSettings.of_new_index(settings, name=name, uuid=uuid, creation_date=created)
+        mapper = Mapper.create(mappings, flat)
         known = self._state.metadata.indices
         if name in known:
-            uuid = known[name].uuid
+            taken = known[name].uuid
             raise ResourceAlreadyExistsException(
-                f"index [{name}/{uuid}] already exists", metadata={"index": name, "index_uuid": uuid}
+                f"index [{name}/{taken}] already exists", metadata={"index": name, "index_uuid": taken}
             )
         if any(name in index.aliases for index in known.values()):
             raise InvalidIndexNameException(name, "already exists as alias")
         for alias in aliases:
             self._check_alias(alias, {**known, name: None})
-        uuid = self._ids.uuid22()
-        created = epoch_millis(self._clock)
-        flat = IndexSettings.of_new_index(settings, name=name, uuid=uuid, creation_date=created)
-        mapper = Mapper.create(mappings, flat)
         metadata = IndexMetadata(
             name=name,
             uuid=uuid,
