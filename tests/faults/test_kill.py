@@ -166,7 +166,7 @@ class Writer(threading.Thread):
         chance = self._random
         source: dict[str, Any] = {
             "n": chance.randrange(10**9),
-            "text": f"common mark{chance.randrange(10**9)} " + "filling " * chance.choice([1, 10, 2000]),
+            "text": f"common mark{chance.randrange(10**9)} " + "filling " * chance.choice([1, 10, 300]),
             "writer": self.name,
         }
         if chance.random() < 0.5:
@@ -291,7 +291,7 @@ def test_every_acknowledged_document_survives_kills_at_random_moments(tmp_path: 
             ]
             for thread in writers:
                 thread.start()
-            for _ in range(chance.randint(5, 150)):
+            for _ in range(chance.randint(5, 100)):
                 assert acknowledged.acquire(timeout=PATIENCE), server.said
             server.kill()
             for thread in writers:
