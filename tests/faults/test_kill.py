@@ -205,7 +205,7 @@ def settle(client: Client, known: Known) -> None:
             acknowledged, version = known.documents.get(id, (None, 0))
             if id in known.doubtful and found.get("_version", version) != version:
                 assert source == known.doubtful[id], f"{id} is half written"
-                known.documents[id] = (source, version + 1)
+                known.documents[id] = (source, found["_version"])  # not `version` + 1: a delete in doubt counts too
             elif id in known.doubtful and source is None and known.doubtful[id] is None:
                 known.documents[id] = (None, version)  # deleted twice or once: the version stays in doubt
             else:
