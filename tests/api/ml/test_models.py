@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any
 
 import pytest
@@ -248,3 +249,48 @@ async def test_what_was_deployed_answers_at_once(settings: Settings, provider: A
 
 async def test_redeployment_can_be_switched_off(settings: Settings, provider: Any, ml: Any) -> None:
     assert await restarted(settings, provider, ml=ml, redeploy=False) == (400, 400)
+
+
+# ── as time passes ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class SteppingClock:
+    """Real time, and what a test adds to it."""
+
+    def __init__(self) -> None:
+        self.ahead = 0.0
+
+    def now(self) -> float:
+        return time.time() + self.ahead
+
+    def monotonic(self) -> float:
+        return time.monotonic() + self.ahead
+
+
+async def test_an_idle_model_is_undeployed_and_a_stale_task_fails(settings: Settings, provider: Any, ml: Any) -> None:
+    clock = SteppingClock()
+    async with Node(settings, clock=clock, transport=provider, embeddings=HashingRuntime()) as node:
+        ml = type(ml)(client := AsgiClient(node.app))
+        model = await ml.model(deploy_setting={"model_ttl_minutes": 5})
+        lasting = await ml.model("lasting")
+        for id in (model, lasting):
+            await client(f"POST /_plugins/_ml/models/{id}/_deploy")
+        task = await node.services.tasks.create("DEPLOY_MODEL", "TEXT_EMBEDDING")
+        await node.services.models.sync()
+        assert (await client(f"GET /_plugins/_ml/models/{model}")).json["model_state"] == "DEPLOYED"
+        clock.ahead = 3600.0
+        await client("POST /.plugins-ml-task/_refresh")
+        await node.services.models.sync()
+        states = [(await client(f"GET /_plugins/_ml/models/{id}")).json["model_state"] for id in (model, lasting)]
+        assert states == ["UNDEPLOYED", "DEPLOYED"]
+        stale = (await client(f"GET /_plugins/_ml/tasks/{task}")).json
+        assert (stale["state"], stale["error"]) == ("FAILED", "timeout after 600 seconds")
+
+
+async def test_a_task_that_a_restart_cut_off_has_failed(settings: Settings, provider: Any) -> None:
+    async with Node(settings, transport=provider, embeddings=HashingRuntime()) as node:
+        task = await node.services.tasks.create("REGISTER_MODEL", "TEXT_EMBEDDING")
+    async with Node(settings, transport=provider, embeddings=HashingRuntime()) as node:
+        found = await node.services.tasks.get(task)
+    assert found["state"] == "FAILED"
+    assert found["error"].startswith("The node was restarted")

@@ -276,16 +276,20 @@ class ModelService:
             )
         return str(version)
 
+    async def sync(self) -> None:
+        """One round of the sync job: undeploy what is idle, fail what is stale."""
+        await self._deployments.sweep()
+        await self._tasks.fail_stale()
+
     async def _sync(self) -> None:
-        """Every `sync_up_job_interval_in_seconds`: undeploy what is idle, fail what is stale."""
+        """A round every `sync_up_job_interval_in_seconds`."""
         while True:
             interval = self._settings.get(SYNC_INTERVAL)
             await asyncio.sleep(interval or _WHILE_OFF)
             if interval == 0:
                 continue
             try:
-                await self._deployments.sweep()
-                await self._tasks.fail_stale()
+                await self.sync()
             except OpenSearchException as error:
                 log.warning("sync job failed", reason=error.reason)
             except Exception as error:  # a bug of ours must not end the job unseen
