@@ -114,9 +114,10 @@ def locate(error: OpenSearchException, body: bytes, decoded: Any) -> None:
         if current.place is not None:
             place = current.place
             path = _path(decoded, place.container)
-            if path is None:
-                offset = 0
-            elif place.key is not None:
+            if path is None:  # it happened in another part of the request, which has a text of its own
+                current = current.cause
+                continue
+            if place.key is not None:
                 offset = _offset(text, (*path, place.key), place.part)
             else:
                 offset = _offset(text, path, "end" if place.part == "end" else "value")

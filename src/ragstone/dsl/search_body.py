@@ -41,6 +41,8 @@ class SearchBody:
     seq_no_primary_term: bool = False
     explain: bool = False
     stored_fields: tuple[str, ...] | None = None
+    fields: tuple[str, ...] = ()
+    """Names and patterns of mapped fields whose values each hit shows under `fields`."""
     timeout: float | None = None
     """Seconds."""
     terminate_after: int = 0
@@ -86,6 +88,7 @@ _PLAIN = (
     ("seq_no_primary_term", "seq_no_primary_term"),
     ("explain", "explain"),
     ("stored_fields", "stored_fields"),
+    ("fields", "fields"),
     ("terminate_after", "terminate_after"),
     ("include_named_queries_score", "include_named_queries_score"),
     ("search_pipeline", "search_pipeline"),
@@ -197,6 +200,21 @@ def _ext(sections: JsonObject) -> dict[str, Any]:
     return parsed
 
 
+def _fields(entries: list[Any]) -> tuple[str, ...]:
+    names = []
+    for position, entry in enumerate(entries):
+        options = entry if isinstance(entry, dict) else {"field": entry}
+        if options.get("format") is not None:
+            raise unsupported("format of fields")
+        if not isinstance(options.get("field"), str):
+            raise ParsingException(
+                f"[fields] must have names of fields, but found [{token(entry)}]",
+                place=Place(entries, position, "value"),
+            )
+        names.append(options["field"])
+    return tuple(names)
+
+
 def _names(value: Any) -> tuple[str, ...]:
     return tuple(map(java_text, value)) if isinstance(value, list) else (java_text(value),)
 
@@ -221,6 +239,7 @@ _READERS: Mapping[tuple[str, str], _Reader] = {
             ("seq_no_primary_term", (_VALUE,), "seq_no_primary_term", to_bool),
             ("explain", (_VALUE,), "explain", to_bool),
             ("stored_fields", (_VALUE, _ARRAY), "stored_fields", _names),
+            ("fields", (_ARRAY,), "fields", _fields),
             ("timeout", (_VALUE,), "timeout", lambda value: parse_time(to_text(value), "timeout")),
             ("terminate_after", (_VALUE,), "terminate_after", _terminate_after),
             ("indices_boost", (_OBJECT, _ARRAY), "indices_boost", _indices_boost),

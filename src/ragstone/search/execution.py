@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from ragstone.core import json
 from ragstone.core.clock import Clock, Deadline
 from ragstone.core.errors import OpenSearchTimeoutException
 from ragstone.dsl.queries.match_all import MatchAllQuery
 from ragstone.dsl.query import Query
 from ragstone.dsl.search_body import SearchBody
+from ragstone.dsl.source_filter import SourceFilter, filter_tree
 from ragstone.engine.api import SearchEngine
-from ragstone.engine.values import FetchOptions, QueryPhaseResult, QueryRequest, Total
+from ragstone.engine.values import FetchOptions, Hit, QueryPhaseResult, QueryRequest, Total
 from ragstone.indices.resolver import Resolved
 from ragstone.pipelines.processor import SearchResponse
+from ragstone.search.fields import field_values
 from ragstone.search.render import shows_source
 
 DEFAULT_SIZE = 10
@@ -34,10 +37,12 @@ class SearchExecution:
         *,
         between: Callable[[QueryPhaseResult], None] | None = None,
         keep_source: bool = False,
+        hidden: Sequence[str] = (),
     ) -> SearchResponse:
         """Rank, let `between` work on the ranked lists, and fetch the page that the body asks for.
 
-        `keep_source` fetches documents even where the response will not show them. A search that its own `timeout`
+        `keep_source` fetches documents even where the response will not show them. `hidden` are paths whose values
+        `fields` must not show. A search that its own `timeout`
         ends comes back empty and `timed_out`.
         Raises SearchPhaseExecutionException.
         """
@@ -67,6 +72,8 @@ class SearchExecution:
             hits = await self.engine.fetch(result, ranked.hits[start : start + size], self._options(body, keep_source))
         finally:
             await self.engine.release(result)
+        if body.fields:
+            _add_fields(hits, targets, body.fields, SourceFilter(excludes=tuple(hidden)))
         return SearchResponse(
             hits=hits,
             total=ranked.total,
@@ -79,12 +86,23 @@ class SearchExecution:
     def _options(self, body: SearchBody, keep_source: bool) -> FetchOptions:
         query = body.query or MatchAllQuery()
         return FetchOptions(
-            source=keep_source or shows_source(body),
+            source=keep_source or bool(body.fields) or shows_source(body),
             version=body.version,
             seq_no_primary_term=body.seq_no_primary_term,
             explain=query if body.explain else None,
             named=[found for found in _all(query, body.post_filter) if found.name is not None],
         )
+
+
+def _add_fields(
+    hits: Sequence[Hit], targets: Sequence[Resolved], patterns: Sequence[str], visible: SourceFilter
+) -> None:
+    mappings = {target.index.name: target.index.mappings for target in targets}
+    for hit in hits:
+        source = filter_tree(json.decode(hit.source or b"{}"), visible)
+        shown = field_values(mappings[hit.index], patterns, source)
+        if shown:
+            hit.extra = {**hit.extra, "fields": shown}
 
 
 def _timed_out(targets: Sequence[Resolved]) -> SearchResponse:

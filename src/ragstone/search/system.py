@@ -40,7 +40,8 @@ class SystemSearch:
             xcontent.locate(error, body, decoded)
             raise
         found = (await self._engine.metadata()).indices.get(index)
-        response = await self._execution.run([Resolved(found, only)] if found is not None else [], parsed)
+        targets = [Resolved(found, only)] if found is not None else []
+        response = await self._execution.run(targets, parsed, hidden=source_excludes)
         return render(parsed, response, int((self._clock.monotonic() - start) * 1000))
 
 
