@@ -39,9 +39,11 @@ def _setting(
     return cluster_setting(_PREFIX + name, default, parse, dynamic=dynamic, effect=effect)
 
 
-def _size(key: str, value: SettingValue) -> int:
-    """Bytes; -1 switches the check off."""
-    return parse_size(text(key, value), key)
+def _size(key: str, value: SettingValue) -> str:
+    """A size in bytes as it was written (`5gb`; -1 for none). Raises IllegalArgumentException."""
+    written = text(key, value)
+    parse_size(written, key)
+    return written
 
 
 @lru_cache(maxsize=512)
@@ -127,6 +129,9 @@ TRUSTED_MODEL_URL = _setting(
     text,
     effect="what a model's URL must look like",
 )
+SAFE_DELETE = _setting(
+    "safe_delete_model", False, boolean, effect="whether a model that pipelines use is kept from being deleted"
+)
 MAX_MODELS = _setting("max_model_on_node", 10, integer(0, 10_000), effect="local models deployed at once")
 MAX_REGISTER_TASKS = _setting(
     "max_register_model_tasks_per_node", 10, integer(0, 10), effect="local registrations running at once"
@@ -174,7 +179,6 @@ for _name in (
     "mcp_header_passthrough_enabled",
     "ag_ui_enabled",
     "stream_enabled",
-    "safe_delete_model",
     "index_insight_feature_enabled",
     "enable_inhouse_python_model",
 ):
@@ -188,7 +192,7 @@ _setting("task_dispatch_policy", "round_robin", one_of("round_robin", "least_loa
 _setting("exclude_nodes._name", "", text)
 _setting("native_memory_threshold", 90, integer(0, 100))
 _setting("jvm_heap_memory_threshold", 85, integer(0, 100))
-_setting("disk_free_space_threshold", 5 * 2**30, _size)
+_setting("disk_free_space_threshold", "5gb", _size)
 _setting("max_ml_task_per_node", 10, integer(0, 10_000))
 _setting("monitoring_request_count", 100, integer(0, 10_000_000))
 _setting("model_auto_redeploy.lifetime_retry_times", 3, integer(0, 2**31 - 1))

@@ -96,6 +96,19 @@ async def test_guardrails_with_stop_words_are_refused_out_loud(client: AsgiClien
     assert ml.fault(await client(REGISTER, body))[:2] == (400, "unsupported_operation_exception")
 
 
+async def test_a_model_that_pipelines_use_can_be_kept_from_being_deleted(client: AsgiClient, ml: Any) -> None:
+    model = await ml.model("used")
+    rag = {"retrieval_augmented_generation": {"model_id": model, "context_field_list": ["text"]}}
+    await client("PUT /_search/pipeline/uses-it", {"response_processors": [rag]})
+    await ml.settings(safe_delete_model=True)
+    wanted = (
+        "1 search pipelines are still using this model, please delete or update the search pipelines first: [uses-it]"
+    )
+    assert ml.fault(await client(f"DELETE /_plugins/_ml/models/{model}")) == (409, "status_exception", wanted)
+    await client("DELETE /_search/pipeline/uses-it")
+    assert (await client(f"DELETE /_plugins/_ml/models/{model}")).status == 200
+
+
 # ── local models ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -22,7 +22,7 @@ from ragstone.core.ids import IdGenerator
 from ragstone.core.log import get_logger
 from ragstone.core.threadpool import ThreadPools
 from ragstone.core.xcontent import JsonObject
-from ragstone.engine.api import Engine
+from ragstone.engine.api import Engine, RecordStore
 from ragstone.ml.connectors.executor import ConnectorExecutor
 from ragstone.ml.connectors.inputs import ParametersInput
 from ragstone.ml.connectors.model import Connector, ConnectorRequest
@@ -35,8 +35,9 @@ from ragstone.ml.models.model import Model, UpdateRequest
 from ragstone.ml.models.predict import Predictions
 from ragstone.ml.models.rate_limiter import RateLimiters
 from ragstone.ml.models.registration import Registration
+from ragstone.ml.models.users import faults_of_users
 from ragstone.ml.ports import PredictResult, SearchPort
-from ragstone.ml.settings import CUSTOM_DEPLOYMENT_PLAN, SYNC_INTERVAL
+from ragstone.ml.settings import CUSTOM_DEPLOYMENT_PLAN, SAFE_DELETE, SYNC_INTERVAL
 from ragstone.ml.system_indices import MODEL, SystemDocuments
 from ragstone.ml.tasks import TaskService
 from ragstone.providers.api import EmbeddingRuntime
@@ -66,6 +67,7 @@ class ModelService:
         ids: IdGenerator,
     ) -> None:
         self._documents = SystemDocuments(engine, MODEL)
+        self._records: RecordStore = engine
         self._settings = settings
         self._connectors = connectors
         self._groups = groups
@@ -203,7 +205,7 @@ class ModelService:
         return self._documents.write_response(stored[1])
 
     async def delete(self, id: str) -> JsonObject:
-        """Raises StatusException: 404, or 400 while it is deployed."""
+        """Raises StatusException: 404, 400 while it is deployed, 409 while pipelines use it (`safe_delete_model`)."""
         try:
             model = await self._deployments.find(id)
         except IndexNotFoundException:
@@ -214,6 +216,9 @@ class ModelService:
             raise StatusException(
                 400, "Model cannot be deleted in deploying or deployed state. Try undeploy model first then delete"
             )
+        faults = await faults_of_users(self._records, id) if self._settings.get(SAFE_DELETE) else []
+        if faults:
+            raise StatusException(409, " ".join(faults))
         self._limiters.forget(id)
         return self._documents.write_response(await self._documents.delete(id))
 
