@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-import typer
+import sys
 
-from ragstone._version import __version__
-from ragstone.cli import serve
-
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-app.command("serve")(serve.serve)
-
-
-def _version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(__version__)
-        raise typer.Exit
-
-
-@app.callback()
-def ragstone(
-    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Show the version."),
-) -> None:
-    """The OpenSearch RAG stack in one Python process."""
+from ragstone.cli.serve import serve
 
 
 def main() -> None:
+    """`ragstone serve` reads its own options; every other command is typer's."""
+    if sys.argv[1:2] == ["serve"]:
+        sys.exit(serve(sys.argv[2:]))
+    from ragstone.cli.commands import app
+
     app()

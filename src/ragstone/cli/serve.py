@@ -1,60 +1,72 @@
-"""`ragstone serve`: the server."""
+"""`ragstone serve`: the server.
+
+Its options are read by argparse: typer takes as long to load as everything the server needs.
+"""
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
 
-import typer
-
+from ragstone.core import log
 from ragstone.core.errors import OpenSearchException
 from ragstone.core.settings import Settings, load
+
+HELP = "Serve the OpenSearch API until SIGTERM or Ctrl+C."
 
 _DEFAULT_CONFIG = Path("ragstone.yml")
 
 
-def serve(
-    host: Annotated[str | None, typer.Option(help="Address to listen on. [default: 127.0.0.1]")] = None,
-    port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one. [default: 9200]")] = None,
-    data: Annotated[Path | None, typer.Option(help="Folder of the data. [default: ./data]")] = None,
-    config: Annotated[
-        Path | None, typer.Option(help="Settings file. [default: ./ragstone.yml, if there is one]")
-    ] = None,
-    log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error. [default: info]")] = None,
-) -> None:
-    """Serve the OpenSearch API until SIGTERM or Ctrl+C.
-
-    Settings come from options, from RAGSTONE_... variables and from the settings file, in this order of strength.
-    """
-    # Here and not above: other commands, and --help, do not need a server.
-    from ragstone.core import log
+def serve(arguments: Sequence[str]) -> int:
+    """Run the server with command line options; answers the exit code: 0 when it was stopped, 2 when it may not or
+    cannot listen or its settings are wrong, 1 when it cannot have its data."""
+    # Here and not above: --help does not need them.
+    from ragstone.providers.encryption import MasterKeyError
     from ragstone.rest.server import CannotListen, run
 
+    options = vars(_parser().parse_args(arguments))
+    config: Path | None = options.pop("config")
     if config is None and _DEFAULT_CONFIG.is_file():
         config = _DEFAULT_CONFIG
-    arguments = {"host": host, "port": port, "data": data, "log_level": log_level}
     try:
-        settings = load(arguments, os.environ, config)
+        settings = load(options, os.environ, config)
         log.configure(settings.log_level)
     except OpenSearchException as error:
-        _fail(error.reason or "bad settings")
+        return _fail(error.reason, 2)
     try:
         run(lambda: _serve(settings))
     except CannotListen as error:
-        _fail(str(error))
+        return _fail(str(error), 2)
     except OpenSearchException as error:
-        _fail(error.reason or error.type_name(), code=1)
+        return _fail(error.reason, 1)
+    except MasterKeyError as error:
+        return _fail(str(error), 1)
+    return 0
 
 
-def _fail(message: str, code: int = 2) -> None:
-    typer.echo(f"ragstone: {message}", err=True)
-    raise typer.Exit(code)
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="ragstone serve",
+        description=f"{HELP} Settings come from options, from RAGSTONE_... variables and from the settings file, in "
+        "this order of strength.",
+    )
+    parser.add_argument("--host", help="address to listen on (127.0.0.1)")
+    parser.add_argument("--port", type=int, help="port to listen on; 0 takes a free one (9200)")
+    parser.add_argument("--data", type=Path, help="folder of the data (./data)")
+    parser.add_argument("--config", type=Path, help="settings file (./ragstone.yml, if there is one)")
+    parser.add_argument("--log-level", help="debug, info, warning or error (info)")
+    return parser
+
+
+def _fail(message: str | None, code: int) -> int:
+    print(f"ragstone: {message}", file=sys.stderr)
+    return code
 
 
 async def _serve(settings: Settings) -> None:
-    from ragstone.core import log
     from ragstone.node import Node
     from ragstone.rest.server import HttpServer, address_of, bind
 
@@ -65,7 +77,7 @@ async def _serve(settings: Settings) -> None:
     def announce() -> None:
         logger.info(f"listening on http://{address}", address=address, data=str(settings.data))
         if sys.stdout.isatty():
-            typer.echo(f"Ragstone listens on http://{address} (Ctrl+C stops it)")
+            print(f"Ragstone listens on http://{address} (Ctrl+C stops it)", flush=True)
 
     async with Node(settings, http_address=address) as node:
         await HttpServer(node.app, listener, settings, announce).run_until_stopped()

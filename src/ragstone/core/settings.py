@@ -8,8 +8,6 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from ragstone.core.errors import IllegalArgumentException
 
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
@@ -60,13 +58,7 @@ def load(arguments: Mapping[str, Any], environment: Mapping[str, str], config: P
     """
     values: dict[str, Any] = {}
     if config is not None:
-        try:
-            loaded = yaml.safe_load(config.read_text(encoding="utf-8")) or {}
-        except (OSError, yaml.YAMLError) as error:
-            raise IllegalArgumentException(f"cannot read settings from [{config}]: {error}") from None
-        if not isinstance(loaded, dict):
-            raise IllegalArgumentException(f"[{config}] must hold a mapping of settings")
-        values.update(loaded)
+        values.update(_read(config))
     known = {f.name: f for f in fields(Settings)}
     unknown = sorted(set(values) - set(known))
     if unknown:
@@ -80,6 +72,18 @@ def load(arguments: Mapping[str, Any], environment: Mapping[str, str], config: P
         return Settings(**{name: _typed(name, value) for name, value in values.items()})
     except (TypeError, ValueError) as error:
         raise IllegalArgumentException(f"bad setting: {error}") from None
+
+
+def _read(config: Path) -> dict[str, Any]:
+    import yaml  # most nodes have no settings file, and all have a start
+
+    try:
+        loaded = yaml.safe_load(config.read_text(encoding="utf-8")) or {}
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise IllegalArgumentException(f"cannot read settings from [{config}]: {error}") from None
+    if not isinstance(loaded, dict):
+        raise IllegalArgumentException(f"[{config}] must hold a mapping of settings")
+    return loaded
 
 
 def _typed(name: str, value: Any) -> Any:
