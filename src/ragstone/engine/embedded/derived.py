@@ -97,15 +97,19 @@ class Derived:
         return not all(index.is_settled for index in tuple(self._vectors.values()))
 
     def publish(self) -> tuple[TextReader, Mapping[str, VectorReader]]:
-        """Inside `settled`: make everything that was fed durable and searchable."""
+        """Inside `settled`: make everything that was fed durable and searchable.
+
+        Raises what the disk raises; then nothing is lost, and the next call builds anew what has failed.
+        """
         if self._text_useless:
-            self._text.close()
-            self._text = recovery.rebuild_text(self._folder, self._log, self.mapper, self.applied)
-            self._text_useless = False
-        for name in list(self._vectors_useless):
+            self._rebuild_text()
+        for name in sorted(self._vectors_useless):
             self._reopen_vectors(name)
-            self._vectors_useless.discard(name)
-        self._text.commit()
+        try:
+            self._text.commit()
+        except Exception:
+            self._text_useless = True
+            raise
         return self._text.reader(), {name: index.publish() for name, index in self._vectors.items()}
 
     def flush(self) -> None:
@@ -168,6 +172,15 @@ class Derived:
                 _log.error("feeding vectors failed", index=self._log.index_uuid, field=name, exc_info=error)
                 self._vectors_useless.add(name)
 
+    def _rebuild_text(self) -> None:
+        useless, self._text = self._text, recovery.rebuild_text(self._folder, self._log, self.mapper, self.applied)
+        self._text_useless = False
+        try:
+            useless.close()
+        except Exception as error:
+            _log.warning("closing a text index that had failed failed too", exc_info=error)
+        recovery.sweep_generations(self._folder, self._log)
+
     def _reopen_vectors(self, name: str) -> None:
         field = self.mapper.fields()[name]
         assert isinstance(field, KnnVectorField)
@@ -175,6 +188,7 @@ class Derived:
         index = recovery.open_vectors(self._folder, self._log, field)
         recovery.replay(self._log, self.mapper, self._text, self.applied, {name: index}, self.applied, self._shards)
         self._vectors[name] = index
+        self._vectors_useless.discard(name)
 
 
 __all__ = ["Batch", "Derived"]

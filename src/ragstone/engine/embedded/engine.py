@@ -39,6 +39,7 @@ from ragstone.engine.embedded.mapper.settings import IndexSettings
 from ragstone.engine.embedded.names import validate_index_name
 from ragstone.engine.embedded.node_lock import NodeLock
 from ragstone.engine.embedded.refresher import Alarm, Refresher, Wait
+from ragstone.engine.embedded import aggregations
 from ragstone.engine.embedded.search import fetch_phase, query_phase
 from ragstone.engine.embedded.sqlite import StorageDamaged
 from ragstone.engine.embedded.write_queue import WriteQueue
@@ -105,6 +106,8 @@ class _Open:
         metadata = self.index.metadata
         self._syncing.set_interval(_sync_interval(metadata))
         await self.refresher.set_interval(_refresh_interval(metadata))
+        if self.index.max_row > self.index.snapshot.max_row:
+            self.refresher.written()
 
     async def close(self, error: OpenSearchException) -> None:
         """Finish what runs; later writes raise `error`. The index itself stays open."""
@@ -191,7 +194,7 @@ class EmbeddedEngine:
             await self._run("write", self._release)
 
     def _start(self) -> None:
-        self._data.mkdir(parents=True, exist_ok=True)
+        self._data.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._lock = NodeLock.acquire(self._data)
         try:
             self._state = ClusterState.open(self._data / "cluster.sqlite", self._ids)
@@ -416,7 +419,19 @@ class EmbeddedEngine:
             now_millis=epoch_millis(self._clock),
             deadline=deadline,
         )
-        return QueryPhaseResult(lists, snapshots, sum(snapshot.metadata.number_of_shards for snapshot in snapshots))
+        aggregated: JsonObject = {}
+        if request.aggregations:
+            aggregated = await self._run(
+                "search",
+                aggregations.run,
+                snapshots,
+                request.aggregations,
+                request.queries[0],
+                request.filters,
+                now_millis=epoch_millis(self._clock),
+            )
+        shards = sum(snapshot.metadata.number_of_shards for snapshot in snapshots)
+        return QueryPhaseResult(lists, snapshots, shards, aggregated)
 
     async def fetch(self, result: QueryPhaseResult, hits: Sequence[RankedHit], options: FetchOptions) -> list[Hit]:
         try:

@@ -57,8 +57,9 @@ def recover(folder: Path, log: DocumentLog, mapper: Mapper, shards: int) -> Reco
             found=text.reader().documents,
             expected=live,
         )
-        text.close()
-        text = rebuild_text(folder, log, mapper, log.max_row)
+        useless, text = text, rebuild_text(folder, log, mapper, log.max_row)
+        useless.close()
+        sweep_generations(folder, log)
     elif behind:
         log.record_checkpoint(log.max_row)
     return Recovered(text, vectors)
@@ -67,7 +68,7 @@ def recover(folder: Path, log: DocumentLog, mapper: Mapper, shards: int) -> Reco
 def rebuild_text(folder: Path, log: DocumentLog, mapper: Mapper, up_to: int) -> TextIndex:
     """A new generation of the text index, from the log as it was when `up_to` was its highest row.
 
-    The present generation stays in force until the new one is whole. The caller has closed it, or goes on reading it.
+    The one before stays in force until the new one is whole. After that the caller closes it and sweeps it away.
     """
     generation = log.generation + 1
     directory = _generation(folder, generation)
@@ -76,8 +77,14 @@ def rebuild_text(folder: Path, log: DocumentLog, mapper: Mapper, up_to: int) -> 
     replay(log, mapper, text, 0, {}, up_to, resumable=False)
     text.commit()
     log.record_checkpoint(up_to, generation=generation)
-    shutil.rmtree(_generation(folder, generation - 1), ignore_errors=True)
     return text
+
+
+def sweep_generations(folder: Path, log: DocumentLog) -> None:
+    """Remove every generation of the text index but the one in force."""
+    for other in (folder / "text").glob("*"):
+        if other.name != str(log.generation):
+            shutil.rmtree(other, ignore_errors=True)
 
 
 def open_vectors(folder: Path, log: DocumentLog, field: KnnVectorField) -> VectorIndex:
@@ -147,9 +154,7 @@ def folder_name(field: str) -> str:
 
 def _open_text(folder: Path, log: DocumentLog, mapper: Mapper) -> TextIndex:
     directory = _generation(folder, log.generation)
-    for other in directory.parent.glob("*"):
-        if other != directory:  # of a rebuild that was not finished, or that was and did not clean up
-            shutil.rmtree(other)
+    sweep_generations(folder, log)  # of a rebuild that a crash stopped
     try:
         text = TextIndex.open(directory, mapper)
         if text.reader().max_row() <= log.max_row:
@@ -168,4 +173,4 @@ def _generation(folder: Path, generation: int) -> Path:
     return folder / "text" / str(generation)
 
 
-__all__ = ["Recovered", "folder_name", "open_vectors", "rebuild_text", "recover", "replay"]
+__all__ = ["Recovered", "folder_name", "open_vectors", "rebuild_text", "recover", "replay", "sweep_generations"]

@@ -371,19 +371,41 @@ def test_documents_that_no_longer_fit_the_mapping_survive_a_rebuild(home: Home) 
     assert set(home.index.metadata.mappings["properties"]) == {"n", "later"}
 
 
-def test_a_failing_text_index_is_rebuilt_by_the_next_refresh(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    home.put(a={"n": 1})
+class Refusing:
+    """A part of which one method fails."""
+
+    def __init__(self, part: Any, method: str) -> None:
+        self._part, self._method = part, method
+
+    def __getattr__(self, name: str) -> Any:
+        if name == self._method:
+            raise ValueError("no space left on device")
+        return getattr(self._part, name)
+
+
+@pytest.mark.parametrize("method", ["add", "delete", "commit"])
+def test_a_failing_text_index_is_rebuilt_by_the_next_refresh(home: Home, method: str) -> None:
+    home.put(a={"n": 1}, z={"n": 0})
     home.index.refresh()
-
-    def fail(*_: Any) -> None:
-        raise ValueError("tantivy says no")
-
-    with monkeypatch.context() as patched:
-        patched.setattr(home.index._derived._text, "add", fail, raising=False)
-        home.put(b={"n": 2})
+    derived: Any = home.index._derived
+    derived._text = Refusing(derived._text, method)
+    home.put(b={"n": 2}, z={"n": 5})
+    if method == "commit":
+        with pytest.raises(ValueError, match="no space"):
+            home.index.refresh()
+        assert set(found(home.index)) == {"a", "z"}
     home.put(c={"n": 3})
     home.index.refresh()
-    assert set(found(home.index)) == {"a", "b", "c"}
+    assert found(home.index) == {"a": {"n": 1}, "b": {"n": 2}, "c": {"n": 3}, "z": {"n": 5}}
+
+
+@pytest.mark.parametrize("method", ["add", "delete"])
+def test_failing_vectors_are_replayed_by_the_next_refresh(filled: Home, method: str) -> None:
+    derived: Any = filled.index._derived
+    derived._vectors["v"] = Refusing(derived._vectors["v"], method)
+    filled.put(d5={"v": [7, 7]}, more={"v": [8, 8]})
+    filled.index.refresh()
+    expect_found(filled.index, expected() | {"d5": {"v": [7, 7]}, "more": {"v": [8, 8]}})
 
 
 def test_a_missing_log_is_damage_and_is_not_replaced(filled: Home) -> None:
