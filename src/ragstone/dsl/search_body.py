@@ -9,6 +9,7 @@ from typing import Any
 from ragstone.core.errors import IllegalArgumentException, NamedObjectNotFoundException, ParsingException
 from ragstone.core.units import parse_time
 from ragstone.core.xcontent import JsonObject, Place, java_text, token
+from ragstone.dsl.aggregation import Aggregation, parse_aggregations
 from ragstone.dsl.clause import to_bool, to_float, to_int, to_text
 from ragstone.dsl.ext import ext_sections
 from ragstone.dsl.query import Query, parse_query
@@ -52,6 +53,7 @@ class SearchBody:
     search_pipeline: str | JsonObject | None = None
     """A stored pipeline's name, or an inline definition."""
     verbose_pipeline: bool = False
+    aggregations: Mapping[str, Aggregation] = field(default_factory=dict)
     ext: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> JsonObject:
@@ -72,6 +74,8 @@ class SearchBody:
             shown["timeout"] = f"{int(self.timeout * 1000)}ms"
         if self.indices_boost:
             shown["indices_boost"] = [{name: boost} for name, boost in self.indices_boost]
+        if self.aggregations:
+            shown["aggregations"] = {name: node.to_json() for name, node in self.aggregations.items()}
         if self.ext:
             shown["ext"] = {name: section.to_json() for name, section in self.ext.items()}
         return shown
@@ -248,6 +252,8 @@ _READERS: Mapping[tuple[str, str], _Reader] = {
             ("search_pipeline", (_OBJECT,), "search_pipeline", lambda value: value),
             ("verbose_pipeline", (_VALUE,), "verbose_pipeline", to_bool),
             ("ext", (_OBJECT,), "ext", _ext),
+            ("aggs", (_OBJECT,), "aggregations", parse_aggregations),
+            ("aggregations", (_OBJECT,), "aggregations", parse_aggregations),
             ("profile", (_VALUE,), "", to_bool),
             ("stats", (_ARRAY,), "", _names),
         )

@@ -52,8 +52,6 @@ AGGREGATIONS = (
 """Aggregations that are recognised and refused."""
 
 SEARCH_KEYS = (
-    "aggregations",
-    "aggs",
     "collapse",
     "derived",
     "docvalue_fields",

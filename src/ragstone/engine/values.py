@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ragstone.core.errors import OpenSearchException, ShardFailure
+from ragstone.dsl.aggregation import Aggregation
 from ragstone.dsl.query import Query
 from ragstone.dsl.sort import SortField
 
@@ -148,6 +149,8 @@ class QueryRequest:
     track_total_hits: bool | int = 10_000
     track_scores: bool = False
     terminate_after: int = 0
+    aggregations: Mapping[str, Aggregation] = field(default_factory=dict)
+    """By name. They see all matches of the first query, before `post_filter` and `min_score`."""
     filters: Mapping[str, Query] = field(default_factory=dict)
     """Per index: a filter every hit must pass (a filtered alias)."""
 
@@ -189,6 +192,8 @@ class QueryPhaseResult:
     snapshot: Any
     shards: int
     """How many shards were asked, as the indices' settings count them."""
+    aggregations: JsonObject = field(default_factory=dict)
+    """By name, as the response shows them."""
 
 
 @dataclass(frozen=True)

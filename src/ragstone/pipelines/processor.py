@@ -67,6 +67,7 @@ class SearchResponse:
     timed_out: bool = False
     terminated_early: bool | None = None
     failures: list[ShardFailure] = field(default_factory=list)
+    aggregations: JsonObject = field(default_factory=dict)
     processor_results: list[JsonObject] | None = None
     ext: JsonObject = field(default_factory=dict)
 

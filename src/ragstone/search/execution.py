@@ -59,6 +59,7 @@ class SearchExecution:
             track_total_hits=body.track_total_hits if body.track_total_hits is not None else _DEFAULT_TOTAL,
             track_scores=body.track_scores,
             terminate_after=body.terminate_after,
+            aggregations=body.aggregations,
             filters={target.index.name: target.filter for target in targets if target.filter is not None},
         )
         try:
@@ -81,6 +82,7 @@ class SearchExecution:
             shards=result.shards,
             terminated_early=ranked.terminated_early if body.terminate_after else None,
             failures=list(ranked.failures),
+            aggregations=result.aggregations,
         )
 
     def _options(self, body: SearchBody, keep_source: bool) -> FetchOptions:

@@ -33,6 +33,8 @@ def render(body: SearchBody, response: SearchResponse, took: int, *, total_as_in
     hits["max_score"] = response.max_score
     hits["hits"] = render_hits(body, response)
     shown["hits"] = hits
+    if response.aggregations:
+        shown["aggregations"] = response.aggregations
     if response.processor_results is not None:
         shown["processor_results"] = response.processor_results
     if response.ext:

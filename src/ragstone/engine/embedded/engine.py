@@ -31,6 +31,7 @@ from ragstone.core.log import get_logger
 from ragstone.core.threadpool import PoolName, ThreadPools
 from ragstone.core.units import parse_time
 from ragstone.dsl.query import Query
+from ragstone.engine.embedded import aggregations
 from ragstone.engine.embedded.cluster_state import ClusterState
 from ragstone.engine.embedded.index import Index
 from ragstone.engine.embedded.indices import IndexFolders
@@ -39,7 +40,6 @@ from ragstone.engine.embedded.mapper.settings import IndexSettings
 from ragstone.engine.embedded.names import validate_index_name
 from ragstone.engine.embedded.node_lock import NodeLock
 from ragstone.engine.embedded.refresher import Alarm, Refresher, Wait
-from ragstone.engine.embedded import aggregations
 from ragstone.engine.embedded.search import fetch_phase, query_phase
 from ragstone.engine.embedded.sqlite import StorageDamaged
 from ragstone.engine.embedded.write_queue import WriteQueue

@@ -131,7 +131,7 @@ def _resolve(sort: SortField, context: Context) -> SortKey:
     field = context.field(sort.field)
     if field is None:
         return _unmapped(sort, context)
-    _check_sortable(field)
+    check_field_data(field)
     numeric = field.storage != "keyword"
     slot = {"_id": ID, "_routing": ROUTING}.get(field.name) or context.reader.slot(field.name)
     missing_first, missing = _missing(sort, field)
@@ -164,7 +164,8 @@ def _unmapped(sort: SortField, context: Context) -> SortKey:
     )
 
 
-def _check_sortable(field: FieldType) -> None:
+def check_field_data(field: FieldType) -> None:
+    """Raises IllegalArgumentException for a field whose values are not kept by document, to sort or aggregate by."""
     if field.storage == "text":
         raise IllegalArgumentException(
             "Text fields are not optimised for operations that require per-document field data like aggregations and "

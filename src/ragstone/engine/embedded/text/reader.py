@@ -95,6 +95,12 @@ class TextReader:
         hits = (hit["docvalue_fields"] for hit in found["all"]["hits"])
         return {hit[ROW][0]: hit[column] for hit in hits}
 
+    def value_counts(self, query: tantivy.Query, column: str) -> dict[Any, int]:
+        """How many matching documents have each value of a column. Exact up to 65,000 different values, the most
+        frequent ones of more."""
+        found = self._searcher.aggregate(query, {"values": {"terms": {"field": column, "size": 65_000}}})
+        return {bucket["key"]: bucket["doc_count"] for bucket in found["values"]["buckets"]}
+
     def between(
         self,
         column: str,

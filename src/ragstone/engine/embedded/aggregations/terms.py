@@ -1,0 +1,50 @@
+"""`terms`: counts per value, exact over all indices of the search."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from ragstone.core.xcontent import JsonObject
+from ragstone.dsl.aggs.terms import TermsAggregation
+from ragstone.engine.embedded.aggregations.run import Matching, aggregates, shard_failures
+from ragstone.engine.embedded.mapper.field_type import FieldType
+from ragstone.engine.embedded.search.sort import check_field_data
+
+
+@aggregates(TermsAggregation)
+def terms(aggregation: TermsAggregation, matching: Matching) -> JsonObject:
+    """Buckets as the API shows them. A field that an index does not map has no values there."""
+    counts: Counter[Any] = Counter()
+    field: FieldType | None = None
+    for snapshot, query in matching:
+        found = snapshot.mapper.field(aggregation.field)
+        if found is None:
+            continue
+        with shard_failures(snapshot):
+            check_field_data(found)
+        field = field or found
+        slot = snapshot.text.slot(found.name)
+        if slot is not None:
+            counts.update(snapshot.text.value_counts(query, slot))
+    kept = [(key, count) for key, count in counts.items() if count >= aggregation.min_doc_count]
+    # The last criterion is sorted by first: Python's sort keeps the order of equals.
+    kept.sort(key=lambda bucket: bucket[0])
+    for by, direction in reversed(aggregation.order):
+        kept.sort(key=lambda bucket, at=int(by == "_count"): bucket[at], reverse=direction == "desc")  # type: ignore[misc]
+    shown = kept[: aggregation.size]
+    return {
+        "doc_count_error_upper_bound": 0,
+        "sum_other_doc_count": sum(counts.values()) - sum(count for _, count in shown),
+        "buckets": [_bucket(field, key, count) for key, count in shown],
+    }
+
+
+def _bucket(field: FieldType | None, key: Any, count: int) -> JsonObject:
+    bucket: JsonObject = {"key": key}
+    if field is not None and field.wire_type == "boolean":
+        bucket = {"key": int(key), "key_as_string": "true" if key else "false"}
+    elif field is not None and field.wire_type == "date":
+        bucket["key_as_string"] = field.shown(key)
+    bucket["doc_count"] = count
+    return bucket
