@@ -304,5 +304,8 @@ def test_every_acknowledged_document_survives_kills_at_random_moments(tmp_path: 
                 Server(data).kill_within(chance.uniform(0.2, 2.0))
             server = Server(data)
         assert len(live) > 10 * ROUNDS
+    except BaseException as error:
+        error.add_note(server.said)
+        raise
     finally:
         server.kill()
