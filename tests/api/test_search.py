@@ -1,0 +1,133 @@
+"""`_search`, `_count` and `_msearch` over HTTP."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ragstone.core import json
+from ragstone.testing.asgi import AsgiClient
+
+
+@pytest.fixture
+async def books(client: AsgiClient) -> AsgiClient:
+    await client("PUT /books", {"mappings": {"properties": {"t": {"type": "text"}, "n": {"type": "integer"}}}})
+    for number, text in enumerate(("red fox", "blue whale", "red whale"), 1):
+        await client(f"PUT /books/_doc/{number}", {"t": text, "n": number})
+    await client("POST /books/_refresh")
+    return client
+
+
+def ids(answer: Any) -> list[str]:
+    return [hit["_id"] for hit in answer.json["hits"]["hits"]]
+
+
+async def test_the_query_string_beats_the_body(books: AsgiClient) -> None:
+    body = {"size": 3, "sort": [{"n": "asc"}], "track_total_hits": True, "_source": True}
+    target = "POST /books/_search?size=1&from=1&sort=n:desc&track_total_hits=false&_source=false&version=true"
+    answer = await books(target, body)
+    assert answer.json["hits"] == {
+        "max_score": None,
+        "hits": [{"_index": "books", "_id": "2", "_version": 1, "_score": None, "sort": [2]}],
+    }
+
+
+async def test_totals_are_counted_up_to_a_threshold_or_shown_bare(books: AsgiClient) -> None:
+    assert (await books("GET /books/_search?size=0")).json["hits"]["total"] == {"value": 3, "relation": "eq"}
+    bounded = await books("POST /books/_search", {"size": 0, "track_total_hits": 2})
+    assert bounded.json["hits"]["total"] == {"value": 2, "relation": "gte"}
+    assert (await books("GET /books/_search?rest_total_hits_as_int=true")).json["hits"]["total"] == 3
+    refused = await books("GET /books/_search?rest_total_hits_as_int=true&track_total_hits=2")
+    assert refused.status == 400
+
+
+@pytest.mark.parametrize(
+    ("target", "reason"),
+    [
+        ("_search?foo=1", "request [/books/_search] contains unrecognized parameter: [foo]"),
+        ("_search?size=many", "Failed to parse int parameter [size] with value [many]"),
+        ("_search?size=-1", "[size] parameter cannot be negative, found [-1]"),
+        ("_search?explain=maybe", "Failed to parse value [maybe] as only [true] or [false] are allowed."),
+        ("_search?search_type=sideways", "No search type for [sideways]"),
+        ("_search?q=red", "[?q] is not supported by Ragstone yet"),
+        ("_search?scroll=1m", "[?scroll] is not supported by Ragstone yet"),
+        ("_count?terminate_after=2", "[?terminate_after] is not supported by Ragstone yet"),
+    ],
+)
+async def test_parameters_that_cannot_be_honoured_are_refused(books: AsgiClient, target: str, reason: str) -> None:
+    answer = await books(f"GET /books/{target}")
+    assert (answer.status, answer.json["error"]["reason"]) == (400, reason)
+
+
+async def test_parameters_that_only_tune_are_taken(books: AsgiClient) -> None:
+    tuning = "preference=_local&routing=x&request_cache=true&typed_keys=true&batched_reduce_size=5"
+    assert len(ids(await books(f"GET /books/_search?{tuning}&search_type=dfs_query_then_fetch"))) == 3
+
+
+@pytest.mark.parametrize(
+    ("body", "fields"),
+    [
+        ({"fields": ["t", {"field": "n"}], "_source": False}, {"t": ["red fox"], "n": [1]}),
+        ({"fields": ["none"], "_source": False}, None),
+    ],
+)
+async def test_fields_show_values_as_they_are_mapped(books: AsgiClient, body: Any, fields: Any) -> None:
+    answer = await books("POST /books/_search", {**body, "query": {"term": {"n": 1}}})
+    [hit] = answer.json["hits"]["hits"]
+    assert hit.get("fields") == fields
+    assert "_source" not in hit
+
+
+async def test_no_index_behind_a_pattern_is_an_empty_answer(books: AsgiClient) -> None:
+    answer = (await books("GET /none*/_search")).json
+    assert answer["_shards"] == {"total": 0, "successful": 0, "skipped": 0, "failed": 0}
+    assert answer["hits"] == {"total": {"value": 0, "relation": "eq"}, "max_score": 0.0, "hits": []}
+    assert (await books("GET /none/_search")).status == 404
+    assert (await books("GET /none,books/_search?ignore_unavailable=true")).status == 200
+
+
+async def test_count_takes_a_query_and_nothing_else(books: AsgiClient) -> None:
+    assert (await books("GET /books/_count")).json == {
+        "count": 3,
+        "_shards": {"total": 1, "successful": 1, "skipped": 0, "failed": 0},
+    }
+    assert (await books("POST /_count", {"query": {"match": {"t": "red"}}})).json["count"] == 2
+    assert (await books("POST /books/_count", {"size": 1})).json["error"]["reason"] == "request does not support [size]"
+
+
+def lines(*parts: Any) -> bytes:
+    return b"".join(json.encode(part) + b"\n" for part in parts)
+
+
+async def test_each_of_several_searches_answers_or_fails_on_its_own(books: AsgiClient) -> None:
+    body = lines(
+        {}, {"query": {"match": {"t": "fox"}}}, {"index": "none"}, {}, {"index": ["books"]}, {"size": 0},
+        {"index": "none", "ignore_unavailable": True}, {"search_pipeline": "gone"},
+    )  # fmt: skip
+    answer = (await books("POST /books/_msearch", body)).json
+    assert [response["status"] for response in answer["responses"]] == [200, 404, 200, 400]
+    assert [hit["_id"] for hit in answer["responses"][0]["hits"]["hits"]] == ["1"]
+    assert answer["responses"][1]["error"]["type"] == "index_not_found_exception"
+    assert "took" in answer
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (None, "request body or source parameter is required"),
+        (b"{}\n{}", "The msearch request must be terminated by a newline [\n]"),
+        (b"{}\n", "Validation Failed: 1: no requests added;"),
+        (lines({"speed": 1}, {}), "key [speed] is not supported in the metadata section"),
+        (lines({"search_pipeline": "p"}, {}), "key [search_pipeline] is not supported in the metadata section"),
+        (lines({}, {"query": {"nope": {}}}), "unknown query [nope]"),
+    ],
+)
+async def test_malformed_searches_refuse_the_whole_request(books: AsgiClient, body: Any, reason: str) -> None:
+    answer = await books("POST /books/_msearch", body)
+    assert (answer.status, answer.json["error"]["reason"]) == (400, reason)
+
+
+async def test_errors_of_several_searches_show_where_they_are(books: AsgiClient) -> None:
+    answer = await books("POST /_msearch", b'{}\n{"query": {"nope": {}}}\n')
+    assert (answer.json["error"]["line"], answer.json["error"]["col"]) == (1, 20)
