@@ -10,6 +10,7 @@ from ragstone.engine.embedded.query import (
     multi_match,
     multi_term,
     phrase,
+    query_string,
     range,
     term,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "multi_match",
     "multi_term",
     "phrase",
+    "query_string",
     "range",
     "term",
 ]
