@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
-
-import jsonpath
-from jsonpath.selectors import IndexSelector, NameSelector
+from typing import TYPE_CHECKING, Any
 
 from ragstone.core.errors import IllegalArgumentException, PathNotFoundException
+
+if TYPE_CHECKING:  # loaded with the first path: every start would wait for it
+    import jsonpath
 
 # A bracket as a whole, or a name after one or two dots. Jayway takes any name there; our library keeps some for itself
 # (`none`, `true`) and wants others in brackets (`x-y`).
@@ -38,6 +38,8 @@ def read(path: str, data: Any) -> Any:
 
 @lru_cache(maxsize=256)
 def _compile(path: str) -> jsonpath.JSONPath:
+    import jsonpath
+
     if not path.strip():
         raise IllegalArgumentException("Invalid JSONPath []: it is empty")
     rooted = path if path.lstrip().startswith(("$", "@")) else "$." + path.lstrip()
@@ -59,9 +61,12 @@ def _bracketed(found: re.Match[str]) -> str:
 
 def _steps(path: jsonpath.JSONPath) -> Sequence[str | int]:
     """The names and indices the path begins with."""
+    from jsonpath.segments import JSONPathChildSegment
+    from jsonpath.selectors import IndexSelector, NameSelector
+
     steps: list[str | int] = []
     for segment in path.segments:
-        selectors = segment.selectors if isinstance(segment, jsonpath.segments.JSONPathChildSegment) else ()
+        selectors = segment.selectors if isinstance(segment, JSONPathChildSegment) else ()
         match tuple(selectors):
             case (NameSelector(name=name),):
                 steps.append(name)

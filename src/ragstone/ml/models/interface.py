@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
-
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import SchemaError, ValidationError
+from typing import TYPE_CHECKING, Any
 
 from ragstone.core import json
 from ragstone.core.errors import IllegalArgumentException, JavaException, StatusException
 from ragstone.core.xcontent import JsonObject
 from ragstone.ml.fields import Fields
 from ragstone.ml.values import text_of
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import ValidationError
 
 _SIDES = ("input", "output")
 
@@ -60,6 +61,10 @@ def _check(side: str, schema: str, instance: JsonObject) -> None:
 
 @lru_cache(maxsize=128)
 def _validator(schema: str) -> Draft202012Validator:
+    # Few models have an interface, and every start would wait for the library.
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import SchemaError
+
     try:
         decoded = json.decode(schema)
         Draft202012Validator.check_schema(decoded)
