@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -26,8 +27,12 @@ def index_form(spec: VectorSpec, vector: Floats) -> Matrix:
         return vector.astype(np.int8).view(np.uint8)
     if spec.space is SpaceType.COSINESIMIL:
         wide = vector.astype(np.float64)
+        if wide.ndim == 1:
+            unit: Matrix = (wide / (math.sqrt(wide @ wide) or 1.0)).astype(np.float32)
+            return unit
         norms = np.sqrt((wide * wide).sum(axis=-1, keepdims=True))
-        return (wide / np.where(norms == 0, 1, norms)).astype(np.float32)
+        units: Matrix = (wide / np.where(norms == 0, 1, norms)).astype(np.float32)
+        return units
     return vector.astype(np.float32)
 
 

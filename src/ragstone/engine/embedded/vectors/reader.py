@@ -147,8 +147,8 @@ class VectorReader:
         if not rows:
             return np.empty(0, np.int64), np.empty(0, np.float32)
         all_rows, all_shards, all_raws = np.concatenate(rows), np.concatenate(shards), np.concatenate(raws)
-        order = np.lexsort((all_rows, all_shards))
-        order = order[best(self.spec.space, all_raws[order], len(order) if limit is None else limit)]
+        cost = -all_raws if self.spec.space.is_similarity else all_raws
+        order = np.lexsort((all_rows, all_shards, cost))[:limit]
         if per_shard is not None:
             kept = [np.flatnonzero(all_shards[order] == shard)[:per_shard] for shard in range(self.spec.shards)]
             order = order[np.sort(np.concatenate(kept))]

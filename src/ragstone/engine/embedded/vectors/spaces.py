@@ -67,7 +67,7 @@ def score(space: SpaceType, raw: Floats) -> Floats:
     """
     one = np.float32(1)
     if space is SpaceType.COSINESIMIL:
-        halved: Floats = np.clip((one + raw) / np.float32(2), np.float32(0), one)
+        halved: Floats = np.minimum(np.maximum((one + raw) / np.float32(2), np.float32(0)), one)
         return halved
     if space is SpaceType.INNERPRODUCT:
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):

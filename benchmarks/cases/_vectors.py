@@ -1,0 +1,100 @@
+"""What the k-NN cases share: the same vectors in our index and in raw faiss, and the exact answers."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import faiss as _faiss
+import numpy as np
+from benchmarks.data import clustered_vectors
+from numpy.typing import NDArray
+
+from ragstone.engine.embedded.analysis.registry import Analyzers
+from ragstone.engine.embedded.mapper.knn_vector import KnnVectorField
+from ragstone.engine.embedded.mapper.parameter import MappingContext
+from ragstone.engine.embedded.mapper.settings import IndexSettings
+from ragstone.engine.embedded.vectors.index import VectorIndex
+from ragstone.engine.embedded.vectors.reader import VectorReader
+
+faiss: Any = _faiss
+COUNT, DIMENSION, QUERIES, K = 100_000, 384, 300, 10
+EFS = (16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 1024)
+Found = Callable[[NDArray[np.float32]], NDArray[np.int64]]
+
+
+@dataclass(frozen=True)
+class Both:
+    """`seconds`: ours from the first vector to the last graph, and raw faiss, one thread each."""
+
+    vectors: NDArray[np.float32]
+    queries: NDArray[np.float32]
+    reader: VectorReader
+    graph: Any
+    seconds: tuple[float, float]
+
+
+def build(folder: Path) -> Both:
+    vectors = clustered_vectors(COUNT, DIMENSION, seed=2)
+    queries = clustered_vectors(QUERIES, DIMENSION, seed=3)
+    faiss.omp_set_num_threads(1)
+    began = time.perf_counter()
+    graph = faiss.IndexHNSWFlat(DIMENSION, 16, faiss.METRIC_INNER_PRODUCT)
+    graph.hnsw.efConstruction = 100
+    graph.add(vectors)
+    raw_seconds = time.perf_counter() - began
+    began = time.perf_counter()
+    context = MappingContext(IndexSettings({"index.knn": "true"}), Analyzers({}))
+    field = KnnVectorField.from_mapping(
+        "v", {"type": "knn_vector", "dimension": DIMENSION, "space_type": "cosinesimil"}, context
+    )
+    index = VectorIndex.open(folder, field, lambda rows: rows >= 0)
+    for row, vector in enumerate(vectors):
+        index.add(row, vector)
+    reader = index.publish()
+    while not index.is_settled:
+        index.wait_for_build(600)
+        reader = index.publish()
+    return Both(vectors, queries, reader, graph, (time.perf_counter() - began, raw_seconds))
+
+
+def scratch() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="ragstone-bench-")
+
+
+def truth(both: Both, allowed: NDArray[np.int64] | None = None) -> list[set[int]]:
+    """The K nearest rows of each query, by comparing with all."""
+    rows = np.arange(COUNT) if allowed is None else allowed
+    similarity = both.queries @ both.vectors[rows].T
+    return [set(rows[np.argsort(-line)[:K]].tolist()) for line in similarity]
+
+
+def recall(found: Found, both: Both, expected: Sequence[set[int]]) -> float:
+    hits = sum(len(set(found(query).tolist()) & nearest) for query, nearest in zip(both.queries, expected, strict=True))
+    return hits / sum(map(len, expected))
+
+
+def raw_graph(both: Both, ef: int, selector: Any = None) -> Found:
+    """A search of raw faiss."""
+    parameters = faiss.SearchParametersHNSW(efSearch=ef)
+    if selector is not None:
+        parameters.sel = selector
+
+    def search(query: NDArray[np.float32]) -> NDArray[np.int64]:
+        rows: NDArray[np.int64] = both.graph.search(query[np.newaxis], K, params=parameters)[1][0]
+        return rows
+
+    return search
+
+
+def smallest_ef(both: Both, expected: Sequence[set[int]], selector: Any = None) -> tuple[int, float] | None:
+    """The smallest ef of raw faiss with a recall of 0.99, and the recall; None when none does."""
+    for ef in EFS:
+        reached = recall(raw_graph(both, ef, selector), both, expected)
+        if reached >= 0.99:
+            return ef, reached
+    return None
