@@ -1,5 +1,7 @@
 """Positions in error messages, and Java's names for JSON values."""
 
+from typing import Any
+
 from ragstone.core import json
 from ragstone.core.errors import ParsingException, XContentParseException, error_body
 from ragstone.core.xcontent import Place, java_text, locate, token
@@ -53,7 +55,8 @@ def test_an_object_parsers_error_is_no_root_cause_of_another_kind() -> None:
 
 def test_java_forms_of_json_values() -> None:
     assert java_text({"a": [1, None, True], "b": "x"}) == "{a=[1, null, true], b=x}"
-    assert [token(v) for v in ({}, [], "x", 1, None, False)] == [
+    values: list[Any] = [{}, [], "x", 1, None, False]
+    assert [token(value) for value in values] == [
         "START_OBJECT", "START_ARRAY", "VALUE_STRING", "VALUE_NUMBER", "VALUE_NULL", "VALUE_BOOLEAN",
     ]  # fmt: skip
 

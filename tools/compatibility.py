@@ -1,0 +1,91 @@
+"""Write COMPATIBILITY.md from the registries, or see that it is true: `python tools/compatibility.py [--check]`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from ragstone.cluster.model import OPENSEARCH_VERSION
+from ragstone.core import cluster_settings
+from ragstone.core.registry import Registry
+from ragstone.dsl import queries as _queries
+from ragstone.dsl import unsupported
+from ragstone.dsl.ext import ext_sections
+from ragstone.dsl.query import queries
+from ragstone.engine.embedded.mapper.field_type import field_types
+from ragstone.ml.connectors.post_process import post_process_functions
+from ragstone.ml.connectors.pre_process import pre_process_functions
+from ragstone.pipelines import processor
+from ragstone.rest.routes import all_routes
+
+PAGE = Path(__file__).parent.parent / "COMPATIBILITY.md"
+
+
+def names(registry: Registry[object]) -> str:
+    return ", ".join(f"`{name}`" for name in registry.names())
+
+
+def page() -> str:
+    lines = [
+        "# Compatibility",
+        "",
+        f"What of OpenSearch {OPENSEARCH_VERSION} is here. Made from the code by `make compat`; do not edit.",
+        "",
+        "## Requests",
+        "",
+        "HEAD is answered wherever GET is.",
+        "",
+        "| path | methods |",
+        "|---|---|",
+    ]
+    paths: dict[str, list[str]] = {}
+    for route in all_routes():
+        paths.setdefault(route.path, []).append(route.method)
+    lines += [f"| `{path}` | {', '.join(sorted(methods))} |" for path, methods in sorted(paths.items())]
+    for title, registry in (
+        ("Queries", queries),
+        ("Field types", field_types),
+        ("Ingest processors", processor.ingest_processors),
+        ("Search request processors", processor.request_processors),
+        ("Search phase results processors", processor.phase_results_processors),
+        ("Search response processors", processor.response_processors),
+        ("Sections of `ext`", ext_sections),
+        ("Pre-process functions of connectors", pre_process_functions),
+        ("Post-process functions of connectors", post_process_functions),
+    ):
+        lines += ["", f"## {title}", "", names(registry) or "none yet"]
+    lines += ["", "## Known to OpenSearch, refused here for now", ""]
+    lines += ["Each answers 400 with an error that says so.", ""]
+    lines += [f"- queries: {listed(unsupported.QUERIES)}", f"- search body: {listed(unsupported.SEARCH_KEYS)}"]
+    lines += ["", "## Cluster settings", "", "A setting without effect is accepted, kept and returned.", ""]
+    lines += ["| setting | default | effect |", "|---|---|---|"]
+    for key, setting in sorted(cluster_settings.declared.items()):
+        shown = str(setting.default).lower() if isinstance(setting.default, bool) else str(setting.default)
+        effect = setting.effect or "none"
+        lines.append(f"| `{key}` | {cell(shown)} | {effect if setting.dynamic else effect + ' (not dynamic)'} |")
+    return "\n".join(lines) + "\n"
+
+
+def cell(text: str) -> str:
+    return "`" + text.replace("|", "\\|") + "`" if text else ""
+
+
+def listed(items: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in sorted(items))
+
+
+def main(arguments: list[str]) -> int:
+    assert _queries
+    text = page()
+    if "--check" not in arguments:
+        PAGE.write_text(text, encoding="utf-8")
+        return 0
+    if not PAGE.is_file() or PAGE.read_text(encoding="utf-8") != text:
+        print("COMPATIBILITY.md is stale: run `make compat`", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
