@@ -1,0 +1,200 @@
+"""`ragstone demo`: the tutorial, from an empty folder to an answered question."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import shutil
+import tempfile
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from ragstone.cli.background import BackgroundServer, ServerFailed
+from ragstone.cli.models import models_folder
+from ragstone.cli.tutorial import EMBEDDING_MODEL, QUESTION, THINKING_OFF, Chat, Step, steps
+from ragstone.core import json
+from ragstone.core.errors import OpenSearchException
+
+_PATIENCE = 120.0
+"""Seconds that one request, or waiting for a task, may take."""
+_CURRENT_MODEL = "deepseek-flash"
+_READER = "/_plugins/_ragstone/reader/v1/chat/completions"
+_FIGURES = {"reader": ("114,000", "0.61", "98,000", "1.59", "Miami grew faster"), "deepseek": ("114", "98", "Miami")}
+
+
+class DemoFailed(Exception):
+    """The message says what went wrong, and where."""
+
+
+def demo(
+    keep: Annotated[bool, typer.Option("--keep", help="Leave the server running, and its data in place.")] = False,
+) -> None:
+    """Run the tutorial "RAG using the DeepSeek Chat API" on a fresh server, request by request.
+
+    With DEEPSEEK_API_KEY set it asks DeepSeek (model DEEPSEEK_MODEL, by default deepseek-flash); without it, the
+    local reader of this server.
+    """
+    console = Console(soft_wrap=True, highlight=False)
+    folder = Path(tempfile.mkdtemp(prefix="ragstone-demo-"))
+    server = BackgroundServer(folder)
+    kept = False
+    try:
+        _weights(console)
+        with console.status("starting a server"):
+            url = server.start()
+        console.print(f"[bold]A server runs at {url}[/], its data in {folder}\n")
+        _tutorial(console, url, keep)
+        kept = keep
+    except (DemoFailed, ServerFailed) as error:
+        console.print(f"\n[bold red]The demo failed.[/] {escape(str(error))}")
+        raise typer.Exit(1) from None
+    except KeyboardInterrupt:
+        console.print("\nstopped")
+        raise typer.Exit(130) from None
+    finally:
+        if kept:
+            console.print(f"The server goes on as process {server.pid}: `kill {server.pid}` stops it.")
+        else:
+            server.stop()
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _weights(console: Console) -> None:
+    from ragstone.providers.embeddings.pull import PullError, is_pulled, pull
+
+    name = EMBEDDING_MODEL.rsplit("/", 1)[-1]
+    models = models_folder(None)
+    if is_pulled(name, models):
+        return
+    console.print(f"The embedding model {name} is fetched, once:")
+    try:
+        pull(name, models, say=lambda text: console.print(f"  {escape(text)}"))
+    except PullError as error:
+        raise DemoFailed(str(error)) from None
+
+
+def _chat(url: str) -> tuple[str, Chat]:
+    """Whom to ask: DeepSeek when there is a key, else this server's reader."""
+    key = os.environ.get("DEEPSEEK_API_KEY", "").strip()
+    if key:
+        model = os.environ.get("DEEPSEEK_MODEL", "").strip() or _CURRENT_MODEL
+        return "deepseek", Chat(key, model=model, request_body=THINKING_OFF)
+    trusted = "^" + url.replace(".", r"\.") + "/.*$"
+    return "reader", Chat("none-needed", url=url + _READER, trusted=trusted, private=True)
+
+
+def _tutorial(console: Console, url: str, keep: bool) -> None:
+    whom, chat = _chat(url)
+    if whom == "deepseek":
+        console.print(f"DEEPSEEK_API_KEY is set: the question goes to DeepSeek's [bold]{escape(chat.model)}[/].\n")
+    else:
+        console.print(
+            "DEEPSEEK_API_KEY is not set: the question goes to [bold]ragstone-reader[/], which quotes the documents\n"
+            "and computes from their figures. Two lines differ from the tutorial's and are marked with [yellow]≠[/]:\n"
+            "the connector's url, and the settings that trust it.\n"
+        )
+    kept: dict[str, str] = {}
+    reply: Any = None
+    for number, step in enumerate(steps(chat), 1):
+        reply = _step(console, url, number, step.filled(kept), different=_different(step, whom), secret=chat.api_key)
+        for name, member in step.keep.items():
+            kept[name] = str(reply[member])
+    _result(console, reply, whom)
+    _onwards(console, url, keep, kept["embedding_model_id"], chat.model)
+
+
+def _different(step: Step, whom: str) -> str | None:
+    """The member of a step's body that is not the tutorial's."""
+    if whom == "deepseek":
+        return None
+    if step.path == "/_cluster/settings" and "trusted_connector_endpoints_regex" in str(step.body):
+        return "persistent"
+    return "url" if step.path.endswith("/connectors/_create") else None
+
+
+# ── requests ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _step(console: Console, url: str, number: int, step: Step, different: str | None, secret: str) -> Any:
+    """Send a step, show it, and return its reply. `secret` is shown nowhere. Raises DemoFailed."""
+    console.print(f"[bold cyan]{number:2} {escape(step.title)}[/]")
+    console.print(f"   {step.method} {escape(step.path)}")
+    content = (step.content() or b"").decode()
+    if content:
+        console.print(f"   {escape(_short(content.replace(secret, '***')))}", style="dim")
+    if different:
+        shown = step.body["actions"][0]["url"] if different == "url" else step.body[different]
+        console.print(f"   [yellow]≠ {different}: {escape(_short(shown, 400))}[/]")
+    began = time.monotonic()
+    with console.status("waiting"):
+        status, reply = _send(url, step)
+        while step.until and status == 200 and reply.get(step.state) not in step.until:
+            if time.monotonic() - began > _PATIENCE:
+                raise DemoFailed(f"{step.title}: no end after {_PATIENCE:.0f} s")
+            time.sleep(0.05)
+            status, reply = _send(url, step)
+    millis = (time.monotonic() - began) * 1000
+    console.print(f"   → {millis:.0f} ms {escape(_short(reply))}\n")
+    failed = step.until and reply.get(step.state) != step.until[0]
+    if status != 200 or failed or (isinstance(reply, dict) and reply.get("errors") is True):
+        raise DemoFailed(f"{step.title} answered {status}: {_short(reply, 2000)}")
+    return reply
+
+
+def _send(url: str, step: Step) -> tuple[int, Any]:
+    content = step.content()
+    kind = "application/x-ndjson" if isinstance(step.body, str) else "application/json"
+    connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=_PATIENCE)
+    try:
+        connection.request(step.method, step.path, content, {"Content-Type": kind} if content else {})
+        response = connection.getresponse()
+        return response.status, json.decode(response.read())
+    except (OSError, http.client.HTTPException, OpenSearchException) as error:
+        raise DemoFailed(f"{step.title}: no answer from the server ({type(error).__name__})") from None
+    finally:
+        connection.close()
+
+
+def _short(value: Any, width: int = 160) -> str:
+    text = (value if isinstance(value, str) else json.encode(value).decode()).replace("\n", " ")
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+# ── what came of it ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _result(console: Console, reply: Any, whom: str) -> None:
+    console.print("[bold]Hits[/]")
+    for hit in reply["hits"]["hits"]:
+        console.print(f"   {hit['_id']}  {hit['_score']:.4f}  {escape(_short(hit['_source']['text'], 100))}")
+    answer = reply.get("ext", {}).get("retrieval_augmented_generation", {}).get("answer")
+    console.print(f"\n[bold]Question[/] {escape(QUESTION)}")
+    console.print(f"[bold]Answer[/]   [green]{escape(str(answer))}[/]\n")
+    missing = [figure for figure in _FIGURES[whom] if figure not in str(answer)]
+    if missing:
+        raise DemoFailed(f"the answer lacks {', '.join(missing)}")
+
+
+def _onwards(console: Console, url: str, keep: bool, embedding_model: str, chat_model: str) -> None:
+    if not keep:
+        console.print("[bold]How to go on[/]")
+        console.print("   ragstone demo --keep    the same, and the server goes on")
+        console.print("   ragstone serve          a server of your own, on port 9200")
+        return
+    neural = {"query_text": "Chicago", "model_id": embedding_model, "k": 3}
+    question = {"llm_model": chat_model, "llm_question": "What was the population of Chicago in 2021?"}
+    body = {
+        "query": {"neural": {"passage_embedding": neural}},
+        "_source": ["text"],
+        "ext": {"generative_qa_parameters": question},
+    }
+    target = f"{url}/my-nlp-index/_search?search_pipeline=my-conversation-search-pipeline-deepseek-chat&pretty"
+    console.print("[bold]Ask something else[/]")
+    console.print(
+        f"   curl -s -H 'Content-Type: application/json' '{target}' -d '{escape(json.encode(body).decode())}'"
+    )
