@@ -30,18 +30,20 @@ TokenFilter = Callable[[Iterable[Token]], Iterable[Token]]
 class Analyzer:
     """A tokenizer and the filters behind it. Immutable and safe for threads.
 
-    `fast` may give the same terms for an ASCII text in one step; None when it can't.
+    `fast` may give the same terms in one step, or None where it can't.
     """
 
     name: str
     tokenizer: Tokenizer
     filters: Sequence[TokenFilter] = ()
-    fast: Callable[[str], list[tuple[str, int]]] | None = None
+    fast: Callable[[str], list[tuple[str, int]] | None] | None = None
 
     def terms(self, text: str) -> list[tuple[str, int]]:
         """(term, position) in order. Positions start at 0 and have gaps where a filter dropped a token."""
-        if self.fast is not None and text.isascii():
-            return self.fast(text)
+        if self.fast is not None:
+            terms = self.fast(text)
+            if terms is not None:
+                return terms
         return [(token.term, token.position) for token in self._run(text)]
 
     def tokens(self, text: str) -> list[Token]:

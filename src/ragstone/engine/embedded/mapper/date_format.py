@@ -190,8 +190,8 @@ def _resolve(fields: Fields, round_up: bool, zone: tzinfo) -> int:
     if "zone" in fields:
         try:
             zone = parse_zone(str(fields["zone"]))
-        except IllegalArgumentException as error:
-            raise ValueError(str(error.reason)) from None
+        except IllegalArgumentException:
+            raise ValueError("Value out of range: Hour[0-23], Minute[0-59], Second[0-59]") from None
     return utc_millis(local, zone)
 
 

@@ -38,11 +38,11 @@ def text_of(value: Json) -> str:
 def analyzer_parameter(name: str, *, updatable: bool = False) -> Parameter:
     """The name of an analyzer, which must exist; None means that the field's (or the index's) default is used."""
 
-    def read(value: Any, field: str, context: MappingContext) -> str:
+    def read(value: Any, field: str, context: MappingContext) -> str | None:
         analyzer = java_text(value)
         if context.analyzers.get(analyzer) is None:
             raise IllegalArgumentException(f"analyzer [{analyzer}] has not been configured in mappings")
-        return analyzer
+        return None if name == "analyzer" and analyzer == "default" else analyzer
 
     return Parameter(name, read, None, updatable=updatable, conflict=lambda value: value or "default")
 
@@ -56,7 +56,7 @@ class AnalyzedField(FieldType):
         super().__init__(name, options, context, **more)
         analyzers = context.analyzers
         given = options.get("analyzer")
-        self.analyzer: Analyzer = analyzers.required(given or analyzers.default)
+        self.analyzer: Analyzer = analyzers.required(given or "default")
         """Cuts documents."""
         search = options.get("search_analyzer") or given or analyzers.default_search
         self.search_analyzer: Analyzer = analyzers.required(search)
@@ -163,7 +163,7 @@ class TextField(AnalyzedField):
 
     def to_json(self, *, include_defaults: bool = False) -> JsonObject:
         shown = super().to_json(include_defaults=include_defaults)
-        own = self.options.get("analyzer", "default")
+        own = self.options.get("analyzer") or "default"
         if shown.get("search_analyzer") == own:
             del shown["search_analyzer"]
         if "search_analyzer" in shown:

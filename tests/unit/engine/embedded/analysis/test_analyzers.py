@@ -1,0 +1,158 @@
+"""Tokens, terms and chains, against recorded answers."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ragstone.core.errors import OpenSearchException
+from ragstone.engine.embedded.analysis.analyzer import Analyzer, Token
+from ragstone.engine.embedded.analysis.case import fold, lower, upper
+from ragstone.engine.embedded.analysis.porter import porter_stem
+from ragstone.engine.embedded.analysis.registry import Analyzers
+
+GOLDEN = Path(__file__).parents[4] / "golden" / "analysis"
+PLAIN = Analyzers({})
+
+
+def recorded(name: str) -> list[Any]:
+    cases: list[Any] = json.loads((GOLDEN / name).read_text())["cases"]
+    return cases
+
+
+def rows(tokens: list[Token]) -> list[list[Any]]:
+    return [[token.term, token.start, token.end, token.type, token.position] for token in tokens]
+
+
+def analyzers(**analysis: Any) -> Analyzers:
+    """From `analyzer_mine__type="..."`-like keys: two underscores are a dot."""
+    return Analyzers({"index.analysis." + key.replace("__", "."): value for key, value in analysis.items()})
+
+
+def test_the_standard_analyzer_cuts_as_opensearch_does() -> None:
+    standard = PLAIN.required("standard")
+    different = [
+        (text, expected, rows(standard.tokens(text)))
+        for text, expected in recorded("standard.json")
+        if rows(standard.tokens(text)) != expected
+    ]
+    assert different == []
+
+
+def test_the_other_built_in_analyzers_do_too() -> None:
+    for name, text, expected in recorded("built_in.json"):
+        assert rows(PLAIN.required(name).tokens(text)) == expected, (name, text)
+
+
+def test_chains_of_parts_given_by_name_or_inline() -> None:
+    for definition, text, expected in recorded("chains.json"):
+        tokenizer = PLAIN.tokenizer(definition.get("tokenizer", "keyword"))
+        filters = [PLAIN.token_filter(part) for part in definition.get("filter", [])]
+        assert tokenizer is not None
+        chain = Analyzer("mine", tokenizer, tuple(part for part in filters if part is not None))
+        assert rows(chain.tokens(text)) == expected, definition
+
+
+def test_porter_stems() -> None:
+    assert [(word, porter_stem(word)) for word, _ in recorded("porter.json")] == [
+        tuple(p) for p in recorded("porter.json")
+    ]
+
+
+def test_terms_are_the_tokens_without_their_offsets() -> None:
+    for text, _ in recorded("standard.json"):
+        for name in ("standard", "english", "simple"):
+            analyzer = PLAIN.required(name)
+            assert analyzer.terms(text) == [(token.term, token.position) for token in analyzer.tokens(text)], text
+
+
+@given(st.text(max_size=40))
+def test_any_text_is_cut_into_pieces_of_itself(text: str) -> None:
+    tokenizer = PLAIN.tokenizer("standard")
+    assert tokenizer is not None
+    end = 0
+    for token in tokenizer(text):
+        assert end <= token.start < token.end
+        assert token.term == text[token.start : token.end]
+        end = token.end
+
+
+@given(st.text(alphabet="ab1_.,' ", max_size=20))
+def test_ascii_texts_are_cut_alike_on_the_short_and_the_long_way(text: str) -> None:
+    standard = PLAIN.required("standard")
+    assert rows(standard.tokens(text + " é"))[:-1] == rows(standard.tokens(text))
+
+
+def test_long_runs_are_cut_in_time_and_in_pieces() -> None:
+    standard = PLAIN.required("standard")
+    assert [len(term) for term, _ in standard.terms("x" * 600)] == [255, 255, 90]
+    assert standard.terms("_" * 100_000) == []
+    assert standard.terms("é" + " _" * 20_000) == [("é", 0)]
+
+
+def test_case_changes_character_by_character() -> None:
+    assert lower("İSTANBUL ΟΔΟΣ ẞ") == "istanbul οδοσ ß"
+    assert upper("straße ŉ ﬁ ᾳ ı") == "STRAßE ŉ ﬁ ᾼ I"
+    assert fold("Ünïcode Straße Æsop ﬁne Łódź ⅷ") == "Unicode Strasse AEsop fine Lodz ⅷ"
+
+
+def test_an_index_describes_its_own_analyzers() -> None:
+    mine = analyzers(
+        analyzer__mine__tokenizer="whitespace",
+        analyzer__mine__filter=["lowercase", "cut"],
+        filter__cut__type="length",
+        filter__cut__min="2",
+        analyzer__default__type="stop",
+    )
+    assert mine.required("mine").terms("A Bb CCC") == [("bb", 1), ("ccc", 2)]
+    assert mine.required("default").terms("the Fox") == [("fox", 1)]
+    assert mine.default_search == "default"
+
+
+def test_the_standard_analyzer_takes_stop_words_and_a_longest_token() -> None:
+    mine = analyzers(
+        analyzer__a__type="standard", analyzer__a__stopwords="_english_", analyzer__a__max_token_length="3"
+    )
+    assert mine.required("a").terms("the abcd") == [("abc", 1), ("d", 2)]
+
+
+def test_stem_exclusion_keeps_words_of_the_english_analyzer() -> None:
+    mine = analyzers(analyzer__e__type="english", analyzer__e__stem_exclusion=["running"])
+    assert mine.required("e").terms("running jumping") == [("running", 0), ("jump", 1)]
+
+
+def test_normalizers_use_character_filters_only() -> None:
+    mine = analyzers(normalizer__n__type="custom", normalizer__n__filter=["lowercase", "asciifolding"])
+    normalize = mine.normalizer("n")
+    assert normalize is not None
+    assert normalize("ÜBER Æ") == "uber ae"
+    with pytest.raises(OpenSearchException) as error:
+        analyzers(normalizer__n__filter=["stop"])
+    assert error.value.reason == "Custom normalizer [n] may not use filter [stop]"
+
+
+@pytest.mark.parametrize(
+    ("analysis", "reason"),
+    [
+        ({"analyzer__a__type": "custom"}, "Custom Analyzer [a] must be configured with a tokenizer"),
+        ({"analyzer__a__filter": ["lowercase"]}, "analyzer [a] must specify either an analyzer type, or a tokenizer"),
+        ({"analyzer__a__tokenizer": "nope"}, "Custom Analyzer [a] failed to find tokenizer under name [nope]"),
+        ({"analyzer__a__tokenizer": "standard", "analyzer__a__filter": "nope"}, "Custom Analyzer [a] failed to find filter under name [nope]"),
+        ({"analyzer__a__tokenizer": "standard", "analyzer__a__char_filter": ["html_strip"]}, "Custom Analyzer [a] failed to find char_filter under name [html_strip]"),
+        ({"analyzer__a__type": "klingon"}, "Unknown analyzer type [klingon] for [a]"),
+        ({"filter__f__type": "nope"}, "Unknown filter type [nope] for [f]"),
+        ({"tokenizer__t__type": "nope"}, "Unknown tokenizer type [nope] for [t]"),
+        ({"char_filter__c__type": "mapping"}, "Unknown char_filter type [mapping] for [c]"),
+        ({"filter__f__type": "length", "filter__f__min": "x"}, "Failed to parse value [x] for setting [min]"),
+        ({"filter__f__type": "stop", "filter__f__stopwords": "_german_"}, "stop words [_german_] are not supported, only [_english_] and [_none_]"),
+    ],
+)  # fmt: skip
+def test_incomplete_and_unknown_parts_are_refused(analysis: dict[str, Any], reason: str) -> None:
+    with pytest.raises(OpenSearchException) as error:
+        analyzers(**analysis)
+    assert (error.value.type_name(), error.value.reason) == ("illegal_argument_exception", reason)
