@@ -6,11 +6,12 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from ragstone import node as _node
 from ragstone.cluster.model import OPENSEARCH_VERSION
 from ragstone.core import cluster_settings
 from ragstone.core.registry import Registry
-from ragstone.dsl import queries as _queries
 from ragstone.dsl import unsupported
+from ragstone.dsl.aggregation import aggregations
 from ragstone.dsl.ext import ext_sections
 from ragstone.dsl.query import queries
 from ragstone.engine.embedded.mapper.field_type import field_types
@@ -45,6 +46,7 @@ def page() -> str:
     lines += [f"| `{path}` | {', '.join(sorted(methods))} |" for path, methods in sorted(paths.items())]
     for title, registry in (
         ("Queries", queries),
+        ("Aggregations", aggregations),
         ("Field types", field_types),
         ("Ingest processors", processor.ingest_processors),
         ("Search request processors", processor.request_processors),
@@ -58,6 +60,7 @@ def page() -> str:
     lines += ["", "## Known to OpenSearch, refused here for now", ""]
     lines += ["Each answers 400 with an error that says so.", ""]
     lines += [f"- queries: {listed(unsupported.QUERIES)}", f"- search body: {listed(unsupported.SEARCH_KEYS)}"]
+    lines += [f"- aggregations: {listed(unsupported.AGGREGATIONS)}"]
     lines += ["", "## Cluster settings", "", "A setting without effect is accepted, kept and returned.", ""]
     lines += ["| setting | default | effect |", "|---|---|---|"]
     for key, setting in sorted(cluster_settings.declared.items()):
@@ -76,7 +79,7 @@ def listed(items: Iterable[str]) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    assert _queries
+    assert _node  # importing it registers everything
     text = page()
     if "--check" not in arguments:
         PAGE.write_text(text, encoding="utf-8")
