@@ -12,7 +12,6 @@ from ragstone.cli.serve import HELP, serve
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.command("demo")(demo.demo)
-app.command("demo")(demo.demo)
 app.add_typer(models.app, name="models")
 
 
