@@ -6,26 +6,32 @@ import re
 
 from ragstone.core.errors import IllegalArgumentException, NumberFormatException
 
-_TIME = re.compile(r"(-?\d+(?:\.\d+)?)(nanos|micros|ms|s|m|h|d)$")
 _SECONDS = {"nanos": 1e-9, "micros": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_WHOLE = re.compile(r"[+-]?\d+")
+_FRACTION = re.compile(r"[+-]?(?:\d+\.\d*|\.\d+)")
 _SIZE = re.compile(r"(-?\d+(?:\.\d+)?)\s*(b|kb|mb|gb|tb|pb|k|m|g|t|p)$")
 _BYTES = {"b": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40, "p": 2**50}
 
 
 def parse_time(text: str, name: str) -> float:
-    """Seconds from `30s`, `1m`, `500ms`; `0` and `-1` need no unit.
+    """Seconds from `30s`, `1m`, `500ms`; `0` and `-1` need no unit, fractions are refused.
 
-    Raises IllegalArgumentException naming the setting or parameter `name`.
+    Raises IllegalArgumentException, which names the setting or parameter `name` when the unit is missing.
     """
     normal = text.strip().lower()
     if normal in ("-1", "0"):
         return float(normal)
-    match = _TIME.match(normal)
-    if match is None:
+    unit = next((unit for unit in _SECONDS if normal.endswith(unit)), None)
+    if unit is None:
         raise IllegalArgumentException(
             f"failed to parse setting [{name}] with value [{text}] as a time value: unit is missing or unrecognized"
         )
-    return float(match[1]) * _SECONDS[match[2]]
+    number = normal.removesuffix(unit).strip()
+    if _FRACTION.fullmatch(number):
+        raise IllegalArgumentException(f"failed to parse [{text}], fractional time values are not supported")
+    if not _WHOLE.fullmatch(number) or len(number) > 20 or abs(int(number)) >= 2**63:
+        raise IllegalArgumentException(f"failed to parse [{text}]", cause=NumberFormatException.of(number))
+    return int(number) * _SECONDS[unit]
 
 
 def parse_size(text: str, name: str) -> int:
