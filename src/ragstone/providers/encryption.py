@@ -15,13 +15,15 @@ import os
 import stat
 import tempfile
 import threading
+from functools import cached_property
 from pathlib import Path
-
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from typing import TYPE_CHECKING
 
 from ragstone.core.log import get_logger
 from ragstone.providers.api import SealBroken
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 KEY_FILE = "master.key"
 _MARKER = "rs1"
@@ -59,6 +61,8 @@ class MasterKeyEncryptor:
         key_id, dot, encoded = rest.partition(".")
         if marker != _MARKER or not dot:
             raise SealBroken("this is no text that was sealed here")
+        from cryptography.exceptions import InvalidTag
+
         key = self._key
         if key is None:
             raise SealBroken(f"it was sealed with master key [{key_id}], and there is none in [{self._path}]")
@@ -78,11 +82,18 @@ class MasterKeyEncryptor:
 
 
 class _Key:
-    """A master key ready for use; it shows nothing but its id."""
+    """A master key; it shows nothing but its id."""
 
     def __init__(self, secret: bytes) -> None:
         self.id = hashlib.sha256(b"ragstone master key id" + secret).hexdigest()[:8]
-        self.cipher = AESGCM(secret)
+        self._secret = secret
+
+    @cached_property
+    def cipher(self) -> AESGCM:
+        # Imported at the first use: a server that holds no credentials starts without it.
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+        return AESGCM(self._secret)
 
 
 def _bound(key_id: str, context: str) -> bytes:

@@ -107,6 +107,6 @@ def test_the_encryptor_and_the_key_show_no_secret(tmp_path: Path) -> None:
     encryptor = MasterKeyEncryptor(tmp_path)
     encryptor.seal("x", "c")
     secret = (tmp_path / KEY_FILE).read_bytes()
-    shown = repr(vars(encryptor)) + repr(encryptor)
+    shown = repr(vars(encryptor)) + repr(encryptor) + repr(encryptor._key)
     assert secret.hex() not in shown
     assert repr(secret) not in shown
