@@ -21,9 +21,10 @@ from ragstone.engine.api import Engine
 from ragstone.ml.connectors.model import MCP, Connector, ConnectorRequest
 from ragstone.ml.connectors.trusted_endpoints import check_trusted
 from ragstone.ml.connectors.vault import Vault
+from ragstone.ml.features import check_remote_inference
 from ragstone.ml.fields import check_custom_id
 from ragstone.ml.ports import SearchPort
-from ragstone.ml.settings import MCP_CONNECTOR, REMOTE_INFERENCE
+from ragstone.ml.settings import MCP_CONNECTOR
 from ragstone.ml.system_indices import CONNECTOR, MODEL, SystemDocuments
 
 DRY_RUN_ID = "dryRunConnector"
@@ -50,22 +51,13 @@ class ConnectorService:
         self._ids = ids
         self._vault = vault
 
-    def check_enabled(self) -> None:
-        """Raises StatusException while remote inference is switched off."""
-        if not self._settings.get(REMOTE_INFERENCE):
-            raise StatusException(
-                400,
-                "Remote Inference is currently disabled. To enable it, update the setting "
-                '"plugins.ml_commons.remote_inference_enabled" to true.',
-            )
-
     async def create(self, body: Any) -> str:
         """Store a connector and answer its id.
 
         Raises IllegalArgumentException, ParsingException, ActionRequestValidationException, StatusException (409 for
         a chosen id that is taken).
         """
-        self.check_enabled()
+        check_remote_inference(self._settings)
         request = ConnectorRequest.parse(body)
         request.check(update=False)
         self._refuse_mcp(request)
@@ -121,7 +113,7 @@ class ConnectorService:
     async def update(self, id: str, body: Any) -> JsonObject:
         """Change what the body names. Raises StatusException (404; 400 while deployed models use it), and as
         `create`."""
-        self.check_enabled()
+        check_remote_inference(self._settings)
         request = ConnectorRequest.parse(body)
         request.check(update=True)
         connector = await self.get(id)

@@ -14,7 +14,7 @@ from ragstone.core.threadpool import ThreadPools
 from ragstone.core.xcontent import JsonObject
 from ragstone.ml.connectors.executor import ConnectorExecutor
 from ragstone.ml.connectors.inputs import ModelInput, ParametersInput, TextDocsInput
-from ragstone.ml.connectors.service import ConnectorService
+from ragstone.ml.features import check_local_models, check_remote_inference
 from ragstone.ml.fields import Fields
 from ragstone.ml.models import guardrails, interface
 from ragstone.ml.models.deployment import Deployments, Live
@@ -24,7 +24,7 @@ from ragstone.ml.models.model import Model
 from ragstone.ml.models.rate_limiter import RateLimiters
 from ragstone.ml.models.text_embedding import as_lists, prefixed, results
 from ragstone.ml.ports import PredictResult
-from ragstone.ml.settings import AUTO_DEPLOY, LOCAL_MODEL
+from ragstone.ml.settings import AUTO_DEPLOY
 from ragstone.providers.api import Vectors
 
 _NOT_READY = "Model not ready yet. Please deploy the model first."
@@ -34,14 +34,12 @@ class Predictions:
     def __init__(
         self,
         settings: ClusterSettings,
-        connectors: ConnectorService,
         deployments: Deployments,
         executor: ConnectorExecutor,
         limiters: RateLimiters,
         pools: ThreadPools,
     ) -> None:
         self._settings = settings
-        self._connectors = connectors
         self._deployments = deployments
         self._executor = executor
         self._limiters = limiters
@@ -121,7 +119,7 @@ class Predictions:
         deadline: Deadline | None,
     ) -> PredictResult:
         if model.is_remote:
-            self._connectors.check_enabled()
+            check_remote_inference(self._settings)
         else:
             live = self._check_local(id, live, model)
         _check_enabled(model)
@@ -138,12 +136,7 @@ class Predictions:
 
     def _check_local(self, id: str, live: Live | None, model: Model) -> Live:
         """The deployed local model, within its rate. Raises StatusException, IllegalArgumentException."""
-        if not self._settings.get(LOCAL_MODEL):
-            raise StatusException(
-                400,
-                "Local Model is currently disabled. To enable it, update the setting "
-                '"plugins.ml_commons.local_model.enabled" to true.',
-            )
+        check_local_models(self._settings)
         _check_enabled(model)
         self._limiters.take(id, model.rate_limiter)
         if live is None:

@@ -27,6 +27,7 @@ from ragstone.core.xcontent import JsonObject
 from ragstone.engine.api import Engine
 from ragstone.ml.connectors.model import MCP, Connector, ConnectorRequest
 from ragstone.ml.connectors.service import ConnectorService
+from ragstone.ml.features import check_local_models, check_remote_inference
 from ragstone.ml.fields import check_custom_id
 from ragstone.ml.model_groups.service import ModelGroupService
 from ragstone.ml.models.deployment import Deployments, task_error
@@ -34,7 +35,6 @@ from ragstone.ml.models.function_name import REMOTE
 from ragstone.ml.models.model import Model, RegisterRequest
 from ragstone.ml.settings import (
     CUSTOM_DEPLOYMENT_PLAN,
-    LOCAL_MODEL,
     MAX_DEPLOY_TASKS,
     MAX_REGISTER_TASKS,
     REGISTER_VIA_URL,
@@ -115,7 +115,7 @@ class Registration:
     # ── remote ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def _register_remote(self, request: RegisterRequest, *, deploy: bool) -> JsonObject:
-        self._connectors.check_enabled()
+        check_remote_inference(self._settings)
         id = request.model_id or self._ids.auto_id()
         inline = await self._connector(request, id)
         await self._store(id, request, {"connector_id": request.connector_id} if inline is None else inline)
@@ -159,12 +159,7 @@ class Registration:
     # ── local ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def _register_local(self, request: RegisterRequest, *, deploy: bool) -> JsonObject:
-        if not self._settings.get(LOCAL_MODEL):
-            raise StatusException(
-                400,
-                "Local Model is currently disabled. To enable it, update the setting "
-                '"plugins.ml_commons.local_model.enabled" to true.',
-            )
+        check_local_models(self._settings)
         if request.url is not None:
             if not self._settings.get(REGISTER_VIA_URL):
                 raise IllegalArgumentException(

@@ -79,7 +79,7 @@ class ModelService:
         self._registration = Registration(
             engine, settings, connectors, groups, tasks, self._deployments, runtime, pools, node, clock, ids
         )
-        self._predictions = Predictions(settings, connectors, self._deployments, executor, self._limiters, pools)
+        self._predictions = Predictions(settings, self._deployments, executor, self._limiters, pools)
         self._sync_job: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
