@@ -44,6 +44,13 @@ class ClusterState:
         self.node_id: str = node["node_id"]
         self.cluster_uuid: str = node["cluster_uuid"]
         self._metadata = self._picture({m.name: m for m in self._load()})
+        self._records: dict[tuple[str, str], tuple[str, int]] = {
+            (kind, name): (value, version)
+            for kind, name, value, version in connection.execute(
+                "SELECT kind, name, value, version FROM records WHERE value IS NOT NULL"
+            )
+        }
+        """Encoded value and version of every record there is."""
 
     @classmethod
     def open(cls, file: Path, ids: IdGenerator) -> ClusterState:
@@ -111,8 +118,9 @@ class ClusterState:
     # ── records ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def get_record(self, kind: str, name: str) -> Record | None:
-        value, version = self._record(kind, name)
-        return None if value is None else Record(kind, name, json.decode(value), version)
+        """From memory: waits for nobody."""
+        found = self._records.get((kind, name))
+        return None if found is None else Record(kind, name, json.decode(found[0]), found[1])
 
     def list_records(self, kind: str) -> list[Record]:
         with self._lock:
@@ -128,6 +136,7 @@ class ClusterState:
             version = self._demand(kind, name, if_version) + 1
             with self._transaction():
                 self._connection.execute("REPLACE INTO records VALUES (?, ?, ?, ?)", (kind, name, encoded, version))
+            self._records[kind, name] = encoded, version
         return Record(kind, name, json.decode(encoded), version)
 
     def delete_record(self, kind: str, name: str, if_version: int | None) -> bool:
@@ -140,6 +149,7 @@ class ClusterState:
                     " WHERE kind = ? AND name = ? AND value IS NOT NULL",
                     (kind, name),
                 )
+            self._records.pop((kind, name), None)
         return changed.rowcount == 1
 
     def _record(self, kind: str, name: str) -> tuple[str | None, int]:

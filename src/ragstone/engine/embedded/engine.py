@@ -365,7 +365,7 @@ class EmbeddedEngine:
             self._open[name].index.metadata_changed()
 
     async def get_record(self, kind: str, name: str) -> Record | None:
-        return await self._run("search", self._state.get_record, kind, name)
+        return self._state.get_record(kind, name)
 
     async def list_records(self, kind: str) -> list[Record]:
         return await self._run("search", self._state.list_records, kind)
