@@ -6,7 +6,7 @@ from ragstone.core.errors import IllegalArgumentException, MapperParsingExceptio
 from ragstone.core.json import Json, JsonObject
 from ragstone.engine.embedded.mapper.date_format import DateFormat
 from ragstone.engine.embedded.mapper.dynamic_template import default_type
-from ragstone.engine.embedded.mapper.field_type import FieldType, field_types
+from ragstone.engine.embedded.mapper.field_type import FieldType, find_type
 from ragstone.engine.embedded.mapper.number import java_double
 from ragstone.engine.embedded.mapper.object_mapper import ObjectMapper, parse_object
 from ragstone.engine.embedded.mapper.parameter import MappingContext
@@ -86,7 +86,7 @@ class DynamicRules:
         kind = definition["type"]
         if kind in ("object", "nested"):
             return parse_object(path, definition, self._context, kind)
-        found = field_types.get(kind)
+        found = find_type(kind, path.rpartition(".")[2])
         if found is None:
             raise MapperParsingException(f"failed to find type parsed [{kind}] for [{path.rpartition('.')[2]}]")
         return found.from_mapping(path, definition, self._context)

@@ -241,6 +241,25 @@ class FieldType:
 
 field_types: Registry[FieldType] = Registry("field type")
 
+NOT_SUPPORTED = frozenset(
+    (
+        *("completion", "date_range", "derived", "double_range", "float_range", "geo_point", "geo_shape"),
+        *("integer_range", "ip_range", "join", "long_range", "percolator", "rank_feature", "rank_features"),
+        *("search_as_you_type", "semantic", "sparse_vector", "star_tree", "version", "xy_point", "xy_shape"),
+    )
+)
+"""Types that OpenSearch has and this engine does not."""
+
+
+def find_type(kind: str, field: str) -> type[FieldType] | None:
+    """The class of a type; None for a name that OpenSearch does not know either.
+
+    Raises MapperParsingException for those in NOT_SUPPORTED. `Differs:` OpenSearch has them.
+    """
+    if kind in NOT_SUPPORTED:
+        raise MapperParsingException(f"field type [{kind}] of field [{field}] is not supported")
+    return field_types.get(kind)
+
 
 def _parse_sub_fields(name: str, value: Any, context: MappingContext) -> dict[str, FieldType]:
     if isinstance(value, list) and not value:
@@ -261,9 +280,9 @@ def _parse_sub_fields(name: str, value: Any, context: MappingContext) -> dict[st
             raise MapperParsingException(f"no type specified for property [{key}]")
         if kind in ("object", "nested"):
             raise MapperParsingException(f"Type [{kind}] cannot be used in multi field")
-        found = field_types.get(str(kind))
+        found = find_type(java_text(kind), key)
         if found is None:
-            raise MapperParsingException(f"no handler for type [{kind}] declared on field [{key}]")
+            raise MapperParsingException(f"no handler for type [{java_text(kind)}] declared on field [{key}]")
         fields[key] = found.from_mapping(f"{name}.{key}", definition, context)
     return fields
 

@@ -41,6 +41,9 @@ def _normalizer(value: Any, field: str, context: MappingContext) -> str | None:
     return name
 
 
+_NORMALIZER = Parameter("normalizer", _normalizer, None, nullable=True, conflict=lambda value: value or "default")
+
+
 class KeywordLikeField(FieldType):
     """Base of types whose index form is one whole text."""
 
@@ -74,7 +77,7 @@ class KeywordField(KeywordLikeField):
         choice("index_options", "docs", "docs", "freqs"),
         replace(NORMS, default=False, may_become=lambda old, new: not new),
         SIMILARITY,
-        Parameter("normalizer", _normalizer, None, nullable=True, conflict=lambda value: value or "default"),
+        _NORMALIZER,
         flag("split_queries_on_whitespace", False, updatable=True),
         flag("use_similarity", False),
         boost(),
@@ -106,6 +109,24 @@ class KeywordField(KeywordLikeField):
     def term(self, value: Json, *, now_millis: int = 0) -> IndexValue:
         text = text_of(value)
         return self.normalizer(text) if self.normalizer is not None else text
+
+
+@field_types.register("wildcard")
+class WildcardField(KeywordField):
+    """A keyword meant for patterns: always indexed, without doc values unless told."""
+
+    wire_type = "wildcard"
+    parameters: ClassVar[tuple[Parameter, ...]] = (
+        replace(DOC_VALUES, default=False),
+        any_value("null_value"),
+        whole_number("ignore_above", 2**31 - 1, updatable=True),
+        _NORMALIZER,
+        meta(),
+    )
+
+    def __init__(self, name: str, options: Any, context: MappingContext, **more: Any) -> None:
+        super().__init__(name, options, context, **more)
+        self.indexed = self.searchable = True
 
 
 def check_length(field: str, text: str) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 
 from ragstone.core.json import Json
 from ragstone.engine.embedded.mapper.field_type import FieldType, IndexValue
 from ragstone.engine.embedded.mapper.keyword import KeywordLikeField
-from ragstone.engine.embedded.mapper.number import query_number
+from ragstone.engine.embedded.mapper.number import whole_bound, whole_term
 from ragstone.engine.embedded.mapper.parameter import MappingContext
 
 LONGEST_NAME = "_data_stream_timestamp"
@@ -21,8 +20,7 @@ class MetadataNumber(FieldType):
     storage = "i64"
 
     def term(self, value: Json, *, now_millis: int = 0) -> IndexValue:
-        number = query_number(value)
-        return int(number) if number == int(number) else float(number)
+        return whole_term(value)
 
     def bound(
         self,
@@ -33,8 +31,7 @@ class MetadataNumber(FieldType):
         time_zone: str | None = None,
         now_millis: int = 0,
     ) -> IndexValue:
-        number = query_number(value)
-        return math.floor(number) if round_up else math.ceil(number)
+        return whole_bound(value, round_up)
 
 
 class IdField(KeywordLikeField):

@@ -170,9 +170,7 @@ class IntegerField(NumberField):
         return self._from_text(text, True)
 
     def term(self, value: Json, *, now_millis: int = 0) -> IndexValue:
-        """A whole number; a fraction stays one, and no document has it. A number out of range is found nowhere."""
-        number = query_number(value)
-        return int(number) if number == int(number) else float(number)
+        return whole_term(value)
 
     def bound(
         self,
@@ -183,9 +181,7 @@ class IntegerField(NumberField):
         time_zone: str | None = None,
         now_millis: int = 0,
     ) -> IndexValue:
-        number = query_number(value)
-        # `gte 2.5` and `lt 2.5` mean 3, `gt 2.5` and `lte 2.5` mean 2
-        return math.floor(number) if round_up else math.ceil(number)
+        return whole_bound(value, round_up)
 
 
 @field_types.register("long")
@@ -235,8 +231,8 @@ class UnsignedLongField(NumberField):
         return number - self.OFFSET
 
     def term(self, value: Json, *, now_millis: int = 0) -> IndexValue:
-        number = query_number(value)
-        return int(number) - self.OFFSET if number == int(number) else float(number)
+        number = whole_term(value)
+        return number - self.OFFSET if isinstance(number, int) else number
 
     def bound(
         self,
@@ -247,8 +243,7 @@ class UnsignedLongField(NumberField):
         time_zone: str | None = None,
         now_millis: int = 0,
     ) -> IndexValue:
-        number = query_number(value)
-        return (math.floor(number) if round_up else math.ceil(number)) - self.OFFSET
+        return whole_bound(value, round_up) - self.OFFSET
 
     def sort_value(self, value: IndexValue) -> Json:
         return int(value) + self.OFFSET
@@ -394,6 +389,21 @@ def _scaling_factor(value: Any) -> float:
     if not math.isfinite(factor) or factor <= 0:
         raise IllegalArgumentException(f"[scaling_factor] must be a positive number, got [{java_double_text(factor)}]")
     return factor
+
+
+def whole_term(value: Json) -> int | float:
+    """A query's whole number; a fraction stays one, and no document has it.
+
+    The number may be out of the type's range, and is found nowhere then.
+    """
+    number = query_number(value)
+    return int(number) if number == int(number) else float(number)
+
+
+def whole_bound(value: Json, round_up: bool) -> int:
+    """`gte 2.5` and `lt 2.5` mean 3, `gt 2.5` and `lte 2.5` mean 2."""
+    number = query_number(value)
+    return math.floor(number) if round_up else math.ceil(number)
 
 
 def query_number(value: Json) -> int | float:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from ragstone.core.errors import IllegalArgumentException, MapperException, MapperParsingException, ParseException
 from ragstone.core.json import JsonObject
 from ragstone.core.xcontent import java_text, java_type
-from ragstone.engine.embedded.mapper.field_type import FieldType, field_types
+from ragstone.engine.embedded.mapper.field_type import FieldType, find_type
 from ragstone.engine.embedded.mapper.parameter import MappingContext, read_bool
 
 Dynamic = Literal["true", "false", "strict", "strict_allow_templates", "false_allow_templates"]
@@ -150,7 +150,7 @@ def _parse_field(parent: str, key: str, definition: JsonObject, context: Mapping
     elif kind == "alias":
         node = _parse_alias(path, key, definition)
     else:
-        found = field_types.get(java_text(kind))
+        found = find_type(java_text(kind), key)
         if found is None:
             raise MapperParsingException(f"No handler for type [{java_text(kind)}] declared on field [{key}]")
         node = found.from_mapping(path, definition, context)

@@ -24,6 +24,7 @@ from ragstone.engine.embedded.mapper import (
     metadata,
     number,  # noqa: F401
     text,  # noqa: F401
+    token_count,  # noqa: F401
 )
 from ragstone.engine.embedded.mapper.constant_keyword import ConstantKeywordField
 from ragstone.engine.embedded.mapper.document_parser import ParsedDocument, parse_document
@@ -144,6 +145,28 @@ class Mapper:
         check_limits(self.root, self.context.settings)
         for name, path in self._aliases.items():
             _check_alias(name, path, self)
+        for field in self._fields.values():
+            for target in field.copy_to:
+                self._check_copy(field.name, target)
+
+    def _check_copy(self, source: str, target: str) -> None:
+        """Data may be copied within a nested object or out of it, not into one."""
+        here, there = self._nested_above(source), self._nested_above(target)
+        if there is not None and here != there and not (here or "").startswith(there + "."):
+            raise IllegalArgumentException(
+                "Illegal combination of [copy_to] and [nested] mappings: [copy_to] may only copy data to the current "
+                "nested document or any of its parents, however one [copy_to] directive is trying to copy data from "
+                f"nested object [{here or 'null'}] to [{there}]"
+            )
+
+    def _nested_above(self, path: str) -> str | None:
+        """The innermost nested object around a path."""
+        while path:
+            path = path.rpartition(".")[0]
+            found = self._objects.get(path)
+            if found is not None and found.nested:
+                return path
+        return None
 
     # ── looking up ───────────────────────────────────────────────────────────────────────────────────────────────────
 
