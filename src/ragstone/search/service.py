@@ -81,7 +81,10 @@ class SearchService:
     async def _rewritten(self, targets: list[Resolved], body: SearchBody) -> SearchBody:
         asked = [query for query in (body.query, body.post_filter) if query is not None]
         deadline = Deadline.after(self._clock, body.timeout) if body.timeout is not None and body.timeout > 0 else None
-        queries = iter(await rewrite_neural(asked, [t.index for t in targets], self._predictor, deadline))
+        answers = await rewrite_neural(asked, [target.index for target in targets], self._predictor, deadline)
+        if all(answer is query for answer, query in zip(answers, asked, strict=True)):
+            return body
+        queries = iter(answers)
         return replace(
             body,
             query=next(queries) if body.query is not None else None,

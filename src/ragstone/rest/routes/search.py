@@ -88,7 +88,7 @@ def search_parameters(request: Request, body: SearchBody) -> SearchBody:
     source = source_filter_from_query(request.query)
     if source is not None:
         given["source"] = source
-    return replace(body, **given)
+    return replace(body, **given) if given else body
 
 
 _FLAGS = (
