@@ -144,6 +144,34 @@ def test_a_port_that_is_taken_is_named(settings: Settings, tmp_path: Path) -> No
     assert "Traceback" not in errors
 
 
+def test_data_that_another_server_holds_is_left_alone(settings: Settings, tmp_path: Path) -> None:
+    with (
+        ThreadedServer(settings) as server,
+        process("--port", "0", "--data", str(settings.data), folder=tmp_path) as started,
+    ):
+        _, errors = started.communicate(timeout=20)
+        assert requests.get(server.url, timeout=10).status_code == 200
+    assert started.returncode == 1
+    assert errors.startswith("ragstone: ")
+    assert str(settings.data) in errors
+    assert "Traceback" not in errors
+
+
+def test_what_was_acknowledged_is_there_after_a_restart(settings: Settings) -> None:
+    change = {"persistent": {"search.max_buckets": 7}, "transient": {"search.max_open_pit_context": 8}}
+    with ThreadedServer(settings) as server:
+        first = requests.get(server.url, timeout=10).json()
+        assert requests.put(f"{server.url}/books/_doc/1", json={"a": 1}, timeout=10).status_code == 201
+        assert requests.put(f"{server.url}/_cluster/settings", json=change, timeout=10).status_code == 200
+        node = requests.get(f"{server.url}/_nodes", timeout=10).json()["nodes"]
+    with ThreadedServer(settings) as server:
+        assert requests.get(server.url, timeout=10).json() == first
+        assert requests.get(f"{server.url}/_nodes", timeout=10).json()["nodes"].keys() == node.keys()
+        assert requests.get(f"{server.url}/books/_doc/1", timeout=10).json()["_source"] == {"a": 1}
+        kept = requests.get(f"{server.url}/_cluster/settings?flat_settings", timeout=10).json()
+        assert kept == {"persistent": {"search.max_buckets": "7"}, "transient": {}}
+
+
 def test_beyond_loopback_is_refused(tmp_path: Path) -> None:
     with process("--host", "0.0.0.0", folder=tmp_path) as started:
         _, errors = started.communicate(timeout=20)
