@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import orjson
 
+from ragstone.core.errors import IllegalArgumentException
 from ragstone.core.json_diagnosis import diagnose, too_deep
 
 Json = Any
@@ -28,10 +29,13 @@ def encode(value: Any, *, pretty: bool = False) -> bytes:
     """Compact JSON, or OpenSearch's pretty form (two spaces, `"key" : value`, final newline).
 
     Keys must be str. Floats are written in their shortest form; numpy scalars and arrays are accepted.
+    Raises IllegalArgumentException for what is nested more than 254 levels deep.
     """
     try:
         compact = orjson.dumps(value, option=_OPTIONS)
     except orjson.JSONEncodeError as error:
+        if "Recursion" in str(error):
+            raise IllegalArgumentException("JSON that is nested more than 254 levels deep can not be kept") from None
         if "64-bit" not in str(error):
             raise
         compact = orjson.dumps(_with_long_numbers(value), option=_OPTIONS)

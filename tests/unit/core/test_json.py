@@ -73,3 +73,10 @@ def test_raw_bytes_are_embedded_unparsed() -> None:
 def test_whole_numbers_of_any_length_come_back_as_they_were() -> None:
     value = {"a": [10**30, -(10**25), 2**64 - 1, {"b": 2**64}], "c": 1.5}
     assert json.decode(json.encode(value)) == value
+
+
+def test_what_is_nested_too_deep_to_be_written_is_the_clients_fault() -> None:
+    value = json.decode("[" * 300 + "]" * 300)
+    with pytest.raises(OpenSearchException) as error:
+        json.encode(value)
+    assert error.value.status == 400
