@@ -124,26 +124,23 @@ class Known:
         return {id: source for id, (source, _) in self.documents.items() if source is not None}
 
 
-class Writer(threading.Thread):
-    """Writes documents of its own until the server dies."""
+class Worker(threading.Thread):
+    """Does something again and again until the server dies."""
 
-    def __init__(self, name: str, port: int, known: Known, seed: int, acknowledged: threading.Semaphore) -> None:
+    def __init__(self, name: str, port: int, seed: int, acknowledged: threading.Semaphore) -> None:
         super().__init__(name=name, daemon=True)
         self._client = Client(port)
-        self._known = known
         self._random = random.Random(seed)
         self._acknowledged = acknowledged
         self.failure: BaseException | None = None
 
+    def once(self) -> None:
+        raise NotImplementedError
+
     def run(self) -> None:
         try:
             while True:
-                self._known.doubtful = self._some_operations()
-                if self.name.startswith("bulk"):
-                    self._bulk()
-                else:
-                    self._single()
-                self._known.doubtful = {}
+                self.once()
                 self._acknowledged.release()
         except (OSError, http.client.HTTPException):
             return
@@ -151,6 +148,22 @@ class Writer(threading.Thread):
             self.failure = failure
         finally:
             self._client.close()
+
+
+class Writer(Worker):
+    """Writes documents of its own."""
+
+    def __init__(self, name: str, port: int, known: Known, seed: int, acknowledged: threading.Semaphore) -> None:
+        super().__init__(name, port, seed, acknowledged)
+        self._known = known
+
+    def once(self) -> None:
+        self._known.doubtful = self._some_operations()
+        if self.name.startswith("bulk"):
+            self._bulk()
+        else:
+            self._single()
+        self._known.doubtful = {}
 
     def _some_operations(self) -> dict[str, Any]:
         chance = self._random
@@ -193,6 +206,47 @@ class Writer(threading.Thread):
         method = "DELETE" if source is None else "PUT"
         result = self._client(method, f"/i/_doc/{id}{self._parameters()}", source)
         self._known.documents[id] = (source, result["_version"])
+
+
+@dataclass
+class KnownIndices:
+    names: set[str] = field(default_factory=set)
+    doubtful: str | None = None
+    """Being created or removed."""
+
+
+class Administrator(Worker):
+    """Creates indices, with a document each, and removes them."""
+
+    def __init__(self, port: int, known: KnownIndices, seed: int, acknowledged: threading.Semaphore) -> None:
+        super().__init__("administrator", port, seed, acknowledged)
+        self._known = known
+
+    def once(self) -> None:
+        if self._known.names and self._random.random() < 0.5:
+            name = self._known.doubtful = self._random.choice(sorted(self._known.names))
+            self._client("DELETE", f"/{name}")
+            self._known.names.discard(name)
+        else:
+            name = self._known.doubtful = f"other-{self._random.randrange(10**9)}"
+            self._client("PUT", f"/{name}", {"settings": {"number_of_replicas": 0}})
+            self._client("PUT", f"/{name}/_doc/1", {"name": name})
+            self._known.names.add(name)
+        self._known.doubtful = None
+
+
+def settle_indices(client: Client, known: KnownIndices) -> None:
+    """Every index that was made is there with its document, every one that was removed is not."""
+    listed = {row["index"] for row in client("GET", "/_cat/indices/other-*?format=json")}
+    assert known.names - {known.doubtful} <= listed, "an index is lost"
+    assert listed <= known.names | {known.doubtful}, "an index came back"
+    known.names &= listed
+    for name in known.names:
+        assert client("GET", f"/{name}/_doc/1")["_source"] == {"name": name}
+        assert client("GET", f"/{name}/_count")["count"] == 1
+    for name in listed - known.names:
+        client("DELETE", f"/{name}")
+    known.doubtful = None
 
 
 def settle(client: Client, known: Known) -> None:
@@ -272,12 +326,14 @@ def test_every_acknowledged_document_survives_kills_at_random_moments(tmp_path: 
     chance = random.Random(SEED)
     names = ["bulk-a", "bulk-b", "single-a", "single-b", "single-c"]
     known = {name: Known() for name in names}
+    indices = KnownIndices()
     server = Server(data)
     try:
         with closing(Client(server.wait())) as client:
             client("PUT", "/i", INDEX)
         for number in range(ROUNDS + 1):
             with closing(Client(server.wait())) as client:
+                settle_indices(client, indices)
                 for writer in known.values():
                     settle(client, writer)
                 live = {id: source for writer in known.values() for id, source in writer.live.items()}
@@ -286,15 +342,16 @@ def test_every_acknowledged_document_survives_kills_at_random_moments(tmp_path: 
                 break
 
             acknowledged = threading.Semaphore(0)
-            writers = [
+            workers: list[Worker] = [
                 Writer(name, server.wait(), known[name], chance.randrange(10**9), acknowledged) for name in names
             ]
-            for thread in writers:
+            workers.append(Administrator(server.wait(), indices, chance.randrange(10**9), acknowledged))
+            for thread in workers:
                 thread.start()
             for _ in range(chance.randint(5, 100)):
                 assert acknowledged.acquire(timeout=PATIENCE), server.said
             server.kill()
-            for thread in writers:
+            for thread in workers:
                 thread.join(PATIENCE)
                 if thread.failure is not None:
                     raise thread.failure
