@@ -23,6 +23,7 @@ from ragstone.ml.connectors.vault import Vault
 from ragstone.ml.memory.service import MemoryService
 from ragstone.ml.model_groups.service import ModelGroupService
 from ragstone.ml.models.service import ModelService
+from ragstone.ml.settings import RESTRICTED_IP_PATTERNS
 from ragstone.ml.tasks import TaskService
 from ragstone.pipelines.ingest.service import IngestService
 from ragstone.pipelines.processor import ProcessorServices
@@ -65,7 +66,7 @@ class Node:
         self._http_address = http_address or f"{settings.host}:{settings.port}"
         self._clock: Clock = clock or SystemClock()
         self._ids = ids or IdGenerator()
-        self._transport: HttpTransport = transport or AiohttpTransport()
+        self._transport = transport
         self._embeddings: EmbeddingRuntime = embeddings or OnnxRuntime(settings.models_folder)
         self._open = AsyncExitStack()
 
@@ -103,11 +104,12 @@ class Node:
             started=clock.monotonic(),
         )
 
-        self._open.push_async_callback(self._transport.close)
+        transport = self._transport or AiohttpTransport(restricted=cluster.get(RESTRICTED_IP_PATTERNS))
+        self._open.push_async_callback(transport.close)
         system_search = SystemSearch(engine, clock)
         vault = Vault(MasterKeyEncryptor(settings.keys_folder), pools)
         connectors = ConnectorService(engine, cluster, vault, system_search, clock, ids)
-        executor = ConnectorExecutor(cluster, vault, self._transport, clock, ids)
+        executor = ConnectorExecutor(cluster, vault, transport, clock, ids)
         groups = ModelGroupService(engine, system_search, clock, ids)
         tasks = TaskService(engine, cluster, system_search, node, clock, ids)
         models = ModelService(

@@ -63,14 +63,22 @@ class HttpTransport(Protocol):
 class HttpTransportError(Exception):
     """A request that got no whole answer. `message` reads like OpenSearch's (`Read timed out`, ...).
 
-    kind: `private_address`, `unknown_host`, `connect`, `timeout` (read timeout or deadline), `pool` (no free
-    connection in time), `broken_body` (cut short), `too_large`, `tls`.
+    kind: `private_address`, `restricted_address`, `unknown_host`, `connect`, `timeout` (read timeout or deadline),
+    `pool` (no free connection in time), `broken_body` (cut short), `too_large`, `tls`.
     """
 
     def __init__(
         self,
         kind: Literal[
-            "private_address", "unknown_host", "connect", "timeout", "pool", "broken_body", "too_large", "tls"
+            "private_address",
+            "restricted_address",
+            "unknown_host",
+            "connect",
+            "timeout",
+            "pool",
+            "broken_body",
+            "too_large",
+            "tls",
         ],
         message: str,
     ) -> None:

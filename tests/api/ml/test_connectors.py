@@ -101,6 +101,19 @@ async def test_mcp_connectors_are_refused_out_loud(client: AsgiClient, ml: Any, 
     assert ml.fault(answer)[:2] == (400, "unsupported_operation_exception")
 
 
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"client_config": {"mutual_tls_enabled": True}},
+        {"actions": [{**BODY["actions"][0], "supports_structured_output": True}]},  # type: ignore[index]
+    ],
+)
+async def test_what_is_not_there_yet_is_refused_at_creation(
+    client: AsgiClient, ml: Any, members: dict[str, Any]
+) -> None:
+    assert ml.fault(await client(CREATE, {**BODY, **members}))[:2] == (400, "unsupported_operation_exception")
+
+
 async def test_a_chosen_id_is_used_once(client: AsgiClient, ml: Any) -> None:
     assert (await client(CREATE, {**BODY, "connector_id": "mine-1"})).json == {"connector_id": "mine-1"}
     answer = await client(CREATE, {**BODY, "connector_id": "mine-1"})

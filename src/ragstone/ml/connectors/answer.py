@@ -68,7 +68,7 @@ def unreached(error: HttpTransportError, host: str, max_response: int) -> OpenSe
         case "private_address":
             reason = f"Remote inference host name has private ip address: {host}"
             return IllegalArgumentException(reason, cause=IllegalArgumentException(reason))
-        case "unknown_host":
+        case "unknown_host" | "restricted_address":
             return IllegalArgumentException(error.message)
         case "too_large":
             return IllegalArgumentException(f"JSON string size exceeds maximum allowed size ({max_response} bytes)")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Self
 
-from ragstone.core.errors import IllegalArgumentException, NumberFormatException
+from ragstone.core.errors import IllegalArgumentException, NumberFormatException, UnsupportedOperationException
 from ragstone.core.xcontent import JsonObject
 from ragstone.ml.fields import Fields
 
@@ -31,7 +31,7 @@ class ClientConfig:
 
     @classmethod
     def parse(cls, body: Any) -> Self:
-        """Raises NumberFormatException, IllegalArgumentException, ParsingException."""
+        """Raises NumberFormatException, IllegalArgumentException, UnsupportedOperationException, ParsingException."""
         fields = Fields(body)
         values: dict[str, Any] = {}
         for name, least in (
@@ -50,6 +50,8 @@ class ClientConfig:
             if policy.lower() not in BACKOFF_POLICIES:
                 raise IllegalArgumentException("Unsupported retry backoff policy")
             values["retry_backoff_policy"] = policy.lower()
+        if fields.boolean("mutual_tls_enabled"):
+            raise UnsupportedOperationException("client_config [mutual_tls_enabled] is not supported yet")
         values["skip_ssl_verification"] = fields.boolean("skip_ssl_verification") or False
         return cls(**values)
 

@@ -36,6 +36,7 @@ _METHODS = ("POST", "GET", "PUT", "DELETE")
 _DEFAULT_PRE_PROCESS = "connector.pre_process.default.embedding"
 _STEP_SIZE = "input_docs_processed_step_size"
 _PROCESS_PARAMETERS = "pre_process_function.process_remote_inference_input"
+_CHAINS = ("input_processors", "output_processors")
 _LONGEST_BACKOFF = 20.0
 _NO_LIMIT = 2**62
 _SHORTEST_SECRET = 8
@@ -110,6 +111,7 @@ class ConnectorExecutor:
         self, bound: BoundConnector, action: Action, call: _Call, guard: CallGuard, deadline: Deadline | None
     ) -> JsonObject:
         own = bound.connector.parameters
+        _refuse_chains(own, call)
         payload = _payload(action, own, call)
         request, secrets = self._request(bound, action, call, payload)
         await guard.before_send(payload or "", call.given)
@@ -243,6 +245,12 @@ def _step_size(connector: Connector, texts: int) -> int:
     if size <= 0:
         raise IllegalArgumentException(f"Invalid parameter: {_STEP_SIZE}. It must be positive integer.")
     return size
+
+
+def _refuse_chains(own: Mapping[str, str], call: _Call) -> None:
+    for name in _CHAINS:
+        if name in own or name in call.given:
+            raise UnsupportedOperationException(f"The parameter [{name}], a chain of processors, is not supported yet")
 
 
 def _payload(action: Action, own: Mapping[str, str], call: _Call) -> str | None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
-from ragstone.core.errors import IllegalArgumentException
+from ragstone.core.errors import IllegalArgumentException, UnsupportedOperationException
 from ragstone.core.xcontent import JsonObject
 from ragstone.ml.connectors.client_config import ClientConfig
 from ragstone.ml.connectors.headers import check_headers
@@ -48,6 +48,8 @@ class Action:
             raise IllegalArgumentException("method can't be null")
         if url is None:
             raise IllegalArgumentException("url can't be null")
+        if fields.boolean("supports_structured_output"):
+            raise UnsupportedOperationException("supports_structured_output is not supported yet")
         return cls(
             type=type.upper(),
             method=method,

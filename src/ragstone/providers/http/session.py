@@ -8,6 +8,8 @@ import os
 import re
 import socket
 import ssl
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -28,12 +30,19 @@ _PRINTABLE = re.compile(r"[!-~]+")
 class Session:
     """A pool of connections, either with or without the right to enter private networks."""
 
-    def __init__(self, resolver: Resolver, ssl_context: ssl.SSLContext | None, *, allow_private: bool) -> None:
-        self._allow_private = allow_private
+    def __init__(
+        self,
+        resolver: Resolver,
+        ssl_context: ssl.SSLContext | None,
+        *,
+        allow_private: bool,
+        restricted: Sequence[re.Pattern[str]] = (),
+    ) -> None:
+        self._rule = _AddressRule(allow_private, restricted)
         self._connector = _Connector(
             # How many connections a host gets is decided per request, by the transport.
             limit=0,
-            resolver=_CheckedResolver(resolver, allow_private),
+            resolver=_CheckedResolver(resolver, self._rule),
             ssl=ssl_context or True,
         )
         self._session = aiohttp.ClientSession(
@@ -93,15 +102,31 @@ class Session:
 
     def _check_literal(self, host: str) -> None:
         try:
-            private = is_private(host)
+            self._rule.check(host, host)
         except ValueError:  # `127.1`, `2130706433` and such, which C libraries take for addresses
             raise HttpTransportError("unknown_host", f"{host}: Name or service not known") from None
-        if private and not self._allow_private:
-            raise _private(host)
 
     async def close(self) -> None:
         await self._session.close()
         await self._connector.abort()
+
+
+@dataclass(frozen=True)
+class _AddressRule:
+    """Which addresses may be connected to. `restricted` patterns match a whole textual address."""
+
+    allow_private: bool
+    restricted: Sequence[re.Pattern[str]]
+
+    def check(self, host: str, ip: str, *, exempt: bool = False) -> None:
+        """Raises HttpTransportError when the address of `host` is refused, ValueError when `ip` is none."""
+        private = is_private(ip)
+        if any(pattern.fullmatch(ip) for pattern in self.restricted):
+            reason = f"Remote inference host name has restricted ip address: {host}"
+            raise HttpTransportError("restricted_address", reason)
+        if private and not exempt and not self.allow_private:
+            reason = f"Remote inference host name has private ip address: {host}"
+            raise HttpTransportError("private_address", reason)
 
 
 class _Connector(aiohttp.TCPConnector):
@@ -130,18 +155,18 @@ class _Connector(aiohttp.TCPConnector):
 
 class _CheckedResolver(AbstractResolver):
     """Hands aiohttp only addresses that passed, so what was checked is what is connected to, whatever the name
-    server says a moment later. One private address among them refuses the host."""
+    server says a moment later. One refused address among them refuses the host."""
 
-    def __init__(self, resolver: Resolver, allow_private: bool) -> None:
+    def __init__(self, resolver: Resolver, rule: _AddressRule) -> None:
         self._resolver = resolver
-        self._allow_private = allow_private
+        self._rule = rule
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
         addresses = await self._resolver(host, port)
-        if not self._allow_private and any(not a.exempt and is_private(a.ip) for a in addresses):
-            raise _private(host)
+        for address in addresses:
+            self._rule.check(host, address.ip, exempt=address.exempt)
         return [
             ResolveResult(
                 hostname=host,
@@ -175,10 +200,6 @@ async def _read(response: aiohttp.ClientResponse, limit: int) -> bytes:
             raise HttpTransportError("broken_body", f"{text} before the connection was closed.") from None
         raise
     return bytes(body)
-
-
-def _private(host: str) -> HttpTransportError:
-    return HttpTransportError("private_address", f"Remote inference host name has private ip address: {host}")
 
 
 def _peer(url: URL) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -23,15 +24,24 @@ class AiohttpTransport:
     `resolver` and `ssl_context` replace the system's name service and its trusted authorities: that is how a test
     reaches a simulated provider under the provider's real name.
 
+    `restricted` are patterns of addresses that nothing connects to, private or not.
+
     Guarantees: the address that was judged private or not is the address connected to, also when the name resolves
     anew; a connection opened with `allow_private` is never used by a request without; neither cookies nor redirects
     are followed; `max_connections` holds per host and port, and a request that finds none free waits
     `connect_timeout` at most.
     """
 
-    def __init__(self, resolver: Resolver = system_resolver, ssl_context: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self,
+        resolver: Resolver = system_resolver,
+        ssl_context: ssl.SSLContext | None = None,
+        *,
+        restricted: Sequence[str] = (),
+    ) -> None:
         self._resolver = resolver
         self._ssl_context = ssl_context
+        self._restricted = [re.compile(pattern) for pattern in restricted]
         self._sessions: dict[bool, Session] = {}
         self._slots = _Slots()
         self._closed = False
@@ -59,7 +69,9 @@ class AiohttpTransport:
         if allow_private not in self._sessions:
             from ragstone.providers.http.session import Session
 
-            self._sessions[allow_private] = Session(self._resolver, self._ssl_context, allow_private=allow_private)
+            self._sessions[allow_private] = Session(
+                self._resolver, self._ssl_context, allow_private=allow_private, restricted=self._restricted
+            )
         return self._sessions[allow_private]
 
 

@@ -459,3 +459,10 @@ async def test_one_of_several_calls_failing_fails_all(executor: Any) -> None:
         post="connector.post_process.bedrock.embedding",
     )
     assert (await failed(executor(transport), bound, TextDocsInput(("a", "b", "c")))).status == 500
+
+
+@pytest.mark.parametrize("name", ["input_processors", "output_processors"])
+async def test_chains_of_processors_are_refused_out_loud(executor: Any, name: str) -> None:
+    for bound, given in ((connector(parameters={name: "[]"}), {}), (connector(), {name: []})):
+        error = await failed(executor(FakeTransport()), bound, ParametersInput(given))
+        assert str(error) == f"The parameter [{name}], a chain of processors, is not supported yet"

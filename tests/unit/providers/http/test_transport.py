@@ -416,3 +416,13 @@ def test_a_request_does_not_show_its_headers_or_body() -> None:
 async def test_a_closed_transport_refuses(transport: AiohttpTransport) -> None:
     await transport.close()
     assert (await failure(transport, 1)).message == "the node is closed"
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "models.example"])
+async def test_restricted_addresses_are_refused_though_private_ones_are_allowed(host: str) -> None:
+    transport = AiohttpTransport(resolving("127.0.0.1", 1, exempt=True), restricted=[r"127\.0\.0\..*"])
+    with pytest.raises(HttpTransportError) as error:
+        await transport.send(HttpRequest(method="GET", url=f"http://{host}/", headers={}, allow_private=True))
+    assert error.value.kind == "restricted_address"
+    assert error.value.message == f"Remote inference host name has restricted ip address: {host}"
+    await transport.close()
