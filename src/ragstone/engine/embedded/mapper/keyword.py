@@ -86,6 +86,8 @@ class KeywordField(KeywordLikeField):
 
     def __init__(self, name: str, options: Any, context: MappingContext, **more: Any) -> None:
         super().__init__(name, options, context, **more)
+        self.use_similarity: bool = self._has("use_similarity")
+        """Whether `term` scores by BM25; else all matches score 1."""
         self.ignore_above: int = self.option("ignore_above")
         null = self.option("null_value")
         self.null_value: str | None = None if null is None else java_text(null)

@@ -82,7 +82,7 @@ class Context:
 
     def slot(self, field: FieldType) -> str | None:
         """Where a field's values are; None when no document could have one yet."""
-        return METADATA_COLUMNS.get(field.name) or self.reader.slot(field.name)
+        return METADATA_COLUMNS.get(field.name) or self.reader.slot(field.column)
 
     def frequency(self, slot: str, value: str | float | bool) -> int:
         return self.reader.statistics.frequency(slot, value)

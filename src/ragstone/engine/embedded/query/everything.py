@@ -8,7 +8,9 @@ from ragstone.dsl.queries.exists import ExistsQuery
 from ragstone.dsl.queries.ids import IdsQuery
 from ragstone.dsl.queries.match_all import MatchAllQuery
 from ragstone.dsl.queries.match_none import MatchNoneQuery
+from ragstone.engine.embedded.mapper.flat_object import FlatObjectPath
 from ragstone.engine.embedded.query.compile import Context, any_of, compiles, constant, none
+from ragstone.engine.embedded.text import patterns
 from ragstone.engine.embedded.text.schema import ID, PRESENT, ROUTING
 
 _EVERYWHERE = ("_id", "_index", "_seq_no", "_version", "_primary_term", "_field_names")
@@ -39,6 +41,8 @@ def exists(query: ExistsQuery, context: Context) -> tantivy.Query:
         return context.all(query.boost)
     mapper = context.mapper
     names = mapper.matching(f"{query.field}.*") if mapper.is_object(query.field) else mapper.matching(query.field)
+    if not names and isinstance(context.field(query.field), FlatObjectPath):
+        names = [query.field]
     if query.field == ROUTING:
         names = [ROUTING]
     found = [clause for name in names if (clause := has_value(name, context)) is not None]
@@ -53,4 +57,8 @@ def has_value(name: str, context: Context) -> tantivy.Query | None:
     if field.storage in ("text", "vector"):
         return context.term(PRESENT, field.name)
     slot = context.slot(field)
-    return None if slot is None else context.reader.present(slot)
+    if slot is None:
+        return None
+    if isinstance(field, FlatObjectPath):
+        return context.reader.pattern(slot, patterns.prefix(field.pattern_prefix))
+    return context.reader.present(slot)

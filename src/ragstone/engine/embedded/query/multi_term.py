@@ -93,4 +93,9 @@ def _prepare(
 
 
 def _normal(value: str, field: FieldType | None) -> str:
-    return field.normalizer(value) if isinstance(field, KeywordField) and field.normalizer is not None else value
+    """As the field's terms are: normalized, and behind the path in a flat_object."""
+    if field is None:
+        return value
+    if isinstance(field, KeywordField) and field.normalizer is not None:
+        value = field.normalizer(value)
+    return field.pattern_prefix + value

@@ -10,7 +10,6 @@ from ragstone.core.names import matches
 from ragstone.core.xcontent import java_text
 from ragstone.dsl.queries.term import TermQuery
 from ragstone.dsl.queries.terms import TermsQuery
-from ragstone.engine.embedded.mapper.date import DateField
 from ragstone.engine.embedded.mapper.field_type import FieldType
 from ragstone.engine.embedded.mapper.keyword import KeywordField
 from ragstone.engine.embedded.mapper.metadata import IndexField, RoutingField
@@ -49,7 +48,7 @@ def terms(query: TermsQuery, context: Context) -> tantivy.Query:
         found = any(_is_index(value, context) for value in query.values)
         return context.all(query.boost) if found else none()
     slot = check_searchable(field, context)
-    if isinstance(field, DateField):
+    if any(field.term_range(value, now_millis=context.now_millis) is not None for value in query.values):
         return constant(any_of([exact(field, value, 1.0, context) for value in query.values]), query.boost)
     values = [value for raw in query.values if (value := _stored(field, raw, context)) is not None]
     if slot is None or not values:
@@ -65,9 +64,9 @@ def exact(field: FieldType, value: Json, boost: float, context: Context) -> tant
     if isinstance(field, IndexField):
         return context.all(boost) if _is_index(value, context) else none()
     slot = check_searchable(field, context)
-    if isinstance(field, DateField):
-        low, high = (field.bound(value, round_up=up, now_millis=context.now_millis) for up in (False, True))
-        return none() if slot is None else constant(context.reader.between(slot, low, high), boost)
+    several = field.term_range(value, now_millis=context.now_millis)
+    if several is not None:
+        return none() if slot is None else constant(context.reader.between(slot, *several), boost)
     found = _stored(field, value, context)
     if slot is None or found is None:
         return none()
@@ -82,7 +81,7 @@ def exact(field: FieldType, value: Json, boost: float, context: Context) -> tant
 
 def _has_similarity(field: FieldType) -> bool:
     if isinstance(field, KeywordField):
-        return bool(field.option("use_similarity"))
+        return field.use_similarity
     return field.storage == "bool" or isinstance(field, RoutingField)
 
 
