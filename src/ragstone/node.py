@@ -104,7 +104,8 @@ class Node:
             started=clock.monotonic(),
         )
 
-        transport = self._transport or AiohttpTransport(restricted=cluster.get(RESTRICTED_IP_PATTERNS))
+        restricted = cluster.get(RESTRICTED_IP_PATTERNS)
+        transport = self._transport or AiohttpTransport(restricted=restricted)
         self._open.push_async_callback(transport.close)
         system_search = SystemSearch(engine, clock)
         vault = Vault(MasterKeyEncryptor(settings.keys_folder), pools)
