@@ -52,6 +52,7 @@ async def test_totals_are_counted_up_to_a_threshold_or_shown_bare(books: AsgiCli
         ("_search?search_type=sideways", "No search type for [sideways]"),
         ("_search?q=red", "[?q] is not supported by Ragstone yet"),
         ("_search?scroll=1m", "[?scroll] is not supported by Ragstone yet"),
+        ("_search?explain=true", "[explain] is not supported by Ragstone yet"),
         ("_count?terminate_after=2", "[?terminate_after] is not supported by Ragstone yet"),
     ],
 )
@@ -77,6 +78,20 @@ async def test_fields_show_values_as_they_are_mapped(books: AsgiClient, body: An
     [hit] = answer.json["hits"]["hits"]
     assert hit.get("fields") == fields
     assert "_source" not in hit
+
+
+async def test_hits_tell_which_named_queries_they_match(books: AsgiClient) -> None:
+    should = [
+        {"match": {"t": {"query": "red", "_name": "is_red"}}},
+        {"range": {"n": {"gte": 2, "_name": "later"}}},
+        {"term": {"n": {"value": 9, "_name": "never"}}},
+    ]
+    answer = await books("POST /books/_search", {"query": {"bool": {"should": should}}, "sort": ["n"]})
+    assert [hit.get("matched_queries") for hit in answer.json["hits"]["hits"]] == [
+        ["is_red"],
+        ["later"],
+        ["is_red", "later"],
+    ]
 
 
 async def test_no_index_behind_a_pattern_is_an_empty_answer(books: AsgiClient) -> None:

@@ -112,6 +112,8 @@ def _refuse(body: SearchBody) -> None:
     """What is understood and would change the answer, but is not done yet."""
     if body.indices_boost:
         raise unsupported("indices_boost")
+    if body.explain:
+        raise unsupported("explain")
     if body.include_named_queries_score:
         raise unsupported("include_named_queries_score")
 

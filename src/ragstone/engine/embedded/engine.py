@@ -435,7 +435,9 @@ class EmbeddedEngine:
 
     async def fetch(self, result: QueryPhaseResult, hits: Sequence[RankedHit], options: FetchOptions) -> list[Hit]:
         try:
-            return await self._run("search", fetch_phase.fetch, result.snapshot, hits, options)
+            return await self._run(
+                "search", fetch_phase.fetch, result.snapshot, hits, options, now_millis=epoch_millis(self._clock)
+            )
         except IOException:
             for snapshot in result.snapshot:
                 if snapshot.metadata.name not in self._open:

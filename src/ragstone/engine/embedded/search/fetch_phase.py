@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ragstone.engine.embedded.search.by_score import shortest
+from ragstone.engine.embedded.search.named import matched_queries
 from ragstone.engine.embedded.snapshot import Snapshot, StoredRow
 from ragstone.engine.values import FetchOptions, Hit, RankedHit
 
 
-def fetch(snapshots: Sequence[Snapshot], hits: Sequence[RankedHit], options: FetchOptions) -> list[Hit]:
-    """The documents of `hits`, in the order given, as they were in the snapshots. Blocking."""
+def fetch(
+    snapshots: Sequence[Snapshot], hits: Sequence[RankedHit], options: FetchOptions, *, now_millis: int = 0
+) -> list[Hit]:
+    """The documents of `hits`, in the order given, as they were in the snapshots. Blocking.
+
+    `now_millis` is what `now` means in named queries.
+    """
     by_index: dict[str, list[int]] = {}
     for hit in hits:
         by_index.setdefault(hit.index, []).append(hit.ref)
@@ -19,10 +25,17 @@ def fetch(snapshots: Sequence[Snapshot], hits: Sequence[RankedHit], options: Fet
         name = snapshot.metadata.name
         for row in snapshot.rows(by_index.get(name, [])):
             stored[name, row.row] = row
-    return [_hit(hit, stored[hit.index, hit.ref], options) for hit in hits]
+    names: dict[str, dict[int, list[str]]] = {}
+    if options.named:
+        for snapshot in snapshots:
+            name = snapshot.metadata.name
+            names[name] = matched_queries(snapshot, by_index.get(name, []), options.named, now_millis)
+    return [
+        _hit(hit, stored[hit.index, hit.ref], options, names.get(hit.index, {}).get(hit.ref, [])) for hit in hits
+    ]
 
 
-def _hit(ranked: RankedHit, stored: StoredRow, options: FetchOptions) -> Hit:
+def _hit(ranked: RankedHit, stored: StoredRow, options: FetchOptions, matched: list[str]) -> Hit:
     return Hit(
         index=ranked.index,
         id=stored.id,
@@ -33,4 +46,5 @@ def _hit(ranked: RankedHit, stored: StoredRow, options: FetchOptions) -> Hit:
         seq_no=stored.seq_no if options.seq_no_primary_term else None,
         primary_term=stored.primary_term if options.seq_no_primary_term else None,
         routing=stored.routing,
+        matched_queries=matched,
     )
