@@ -6,6 +6,7 @@ whose graph comes with this package and points into that file, or `model.onnx`. 
 
 from __future__ import annotations
 
+import os
 import threading
 import weakref
 from collections.abc import Iterator, Sequence
@@ -91,6 +92,9 @@ class OnnxModel:
 
     def __init__(self, folder: Path, pooling: Pooling) -> None:
         self._pooling = pooling
+        # onnxruntime reports to its makers unless told not to, and begins when it is imported. A node sends nothing
+        # anywhere on its own.
+        os.environ["ORT_DISABLE_TELEMETRY"] = "1"
         try:
             import onnxruntime
             from tokenizers import Tokenizer

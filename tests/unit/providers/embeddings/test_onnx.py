@@ -5,7 +5,10 @@ import importlib.metadata
 import itertools
 import json
 import math
+import os
 import struct
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -160,6 +163,22 @@ def test_a_model_loaded_twice_is_in_memory_once(folder: Path, tmp_path: Path) ->
     runtime = OnnxRuntime(tmp_path)
     first, second = runtime.load(MINILM), runtime.load(MINILM)
     assert first is second
+
+
+def test_the_runtime_reports_to_nobody(tmp_path: Path) -> None:
+    # onnxruntime's telemetry leaves its session file in the folder for temporary files as soon as it is imported.
+    pytest.importorskip("onnxruntime")
+    (tmp_path / "models" / "all-MiniLM-L6-v2").mkdir(parents=True)
+    for file in ("model.onnx", "tokenizer.json"):
+        (tmp_path / "models" / "all-MiniLM-L6-v2" / file).touch()
+    script = "import sys; from pathlib import Path; from ragstone.providers.embeddings.onnx import OnnxRuntime\n"
+    script += f"OnnxRuntime(Path({str(tmp_path / 'models')!r})).load({MINILM!r})"
+    (tmp_path / "tmp").mkdir()
+    environment = {**os.environ, "TMPDIR": str(tmp_path / "tmp")}
+    environment.pop("ORT_DISABLE_TELEMETRY", None)
+    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False)
+    assert "ModelNotAvailable" in done.stderr
+    assert list((tmp_path / "tmp").iterdir()) == []
 
 
 # ── what is missing or damaged ───────────────────────────────────────────────────────────────────────────────────────
