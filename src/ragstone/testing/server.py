@@ -9,6 +9,7 @@ from typing import Self
 
 from ragstone.core.settings import Settings
 from ragstone.node import Node
+from ragstone.providers.api import EmbeddingRuntime, HttpTransport
 from ragstone.rest.server import HttpServer, address_of, bind, run
 
 _PATIENCE = 30.0
@@ -16,10 +17,21 @@ _PATIENCE = 30.0
 
 
 class ThreadedServer:
-    """`with ThreadedServer(settings) as server: requests.get(server.url)`. Port 0 takes a free one."""
+    """`with ThreadedServer(settings) as server: requests.get(server.url)`. Port 0 takes a free one.
 
-    def __init__(self, settings: Settings) -> None:
+    `transport` and `embeddings` lead the node to simulated providers and models; see `Node`.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        transport: HttpTransport | None = None,
+        embeddings: EmbeddingRuntime | None = None,
+    ) -> None:
         self._settings = settings
+        self._transport = transport
+        self._embeddings = embeddings
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run, name="ragstone-server", daemon=True)
         self._server: HttpServer | None = None
@@ -63,6 +75,8 @@ class ThreadedServer:
         listener = bind(self._settings)
         address = address_of(listener)
         self.url = f"http://{address}"
-        async with Node(self._settings, http_address=address) as node:
+        async with Node(
+            self._settings, http_address=address, transport=self._transport, embeddings=self._embeddings
+        ) as node:
             self._server = HttpServer(node.app, listener, self._settings, self._ready.set)
             await self._server.run_until_stopped()
