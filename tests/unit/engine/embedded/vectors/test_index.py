@@ -1,5 +1,6 @@
 """What is added, deleted, published and searched; what is persisted and what a damaged file costs."""
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -309,3 +310,31 @@ def test_a_build_that_outlives_its_index_writes_nothing(index: MakeIndex) -> Non
     reader = built(vectors)
     assert reader.count == 200
     assert not any(path.suffix in (".graph", ".tmp") for path in _files(vectors))
+
+
+def test_threads_search_while_the_writer_adds_builds_and_publishes(index: MakeIndex) -> None:
+    vectors = index(dimension=16)
+    vectors.graph_from = 150
+    matrix = filled(vectors, 150, 16)
+    readers = [vectors.publish()]
+    stop, failures = threading.Event(), list[str]()
+
+    def search() -> None:
+        while not stop.is_set():
+            reader = readers[-1]
+            rows, scores = reader.search(matrix[3], 5)
+            if rows[0] != 3 or len(rows) != 5 or (np.diff(scores) > 0).any():
+                failures.append(f"{rows} {scores}")
+
+    threads = [threading.Thread(target=search) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for batch in range(1, 8):
+        filled(vectors, 150, 16, seed=batch, first=150 * batch)
+        vectors.delete(150 * batch + 5)
+        readers.append(built(vectors))
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert readers[-1].count == 8 * 150 - 7
