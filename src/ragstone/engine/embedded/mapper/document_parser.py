@@ -15,12 +15,17 @@ from ragstone.core.errors import (
     MapperParsingException,
     OpenSearchException,
     ParseException,
-    StrictDynamicMappingException,
 )
 from ragstone.core.json import Json, JsonObject
 from ragstone.core.json_diagnosis import not_json_at_all
 from ragstone.core.xcontent import java_text, locate
 from ragstone.engine.embedded.mapper import metadata
+from ragstone.engine.embedded.mapper.document_errors import (
+    failed_to_parse,
+    metadata_in_document,
+    split_path,
+    strict,
+)
 from ragstone.engine.embedded.mapper.field_type import FieldType, IndexValue, UnwrappedException, put_in_place
 from ragstone.engine.embedded.mapper.knn_vector import VectorValueException
 from ragstone.engine.embedded.mapper.number import FloatField, LongField
@@ -139,7 +144,7 @@ class _Walk:
             self.inner_object(child, container, key, value, child.dynamic or dynamic, depth)
         elif isinstance(child, AliasMapper):
             if value != []:
-                raise _failed_to_parse(IllegalArgumentException(f"Cannot write to a field alias [{child.name}]."))
+                raise failed_to_parse(IllegalArgumentException(f"Cannot write to a field alias [{child.name}]."))
         else:
             self.unknown(node, name, container, key, value, dynamic, depth)
 
@@ -186,7 +191,7 @@ class _Walk:
             level = [item for items in level for item in items if isinstance(item, list)]
         limit = self._mapper.depth_limit
         if depth > limit:
-            raise _failed_to_parse(
+            raise failed_to_parse(
                 ParseException(
                     f"The depth of the nested array field has exceeded the allowed limit of [{limit}]. This limit can "
                     "be set by changing the [index.mapping.depth.limit] index level setting."
@@ -196,7 +201,7 @@ class _Walk:
     def check_depth(self, depth: int) -> None:
         limit = self._mapper.depth_limit
         if depth >= limit:
-            raise _failed_to_parse(
+            raise failed_to_parse(
                 ParseException(
                     f"The depth of the field has exceeded the allowed limit of [{limit}]. This limit can be set by "
                     "changing the [index.mapping.depth.limit] index level setting."
@@ -220,7 +225,7 @@ class _Walk:
             if child is None:
                 if value is None:
                     if dynamic.startswith("strict"):
-                        raise _strict(dynamic, key, node)
+                        raise strict(dynamic, key, node)
                     return
                 created = self.new_object(node, part, dynamic)
                 if created is None:
@@ -289,6 +294,14 @@ class _Walk:
 
     def copy(self, target: str, container: JsonObject | list[Any], key: str | int, value: Json) -> None:
         """`copy_to`: the target reads the value as if it stood there. Its own `copy_to` is not followed."""
+        outside = self._hidden
+        self._hidden = outside and self._mapper.nested_above(target) is not None
+        try:
+            self._copy(target, container, key, value)
+        finally:
+            self._hidden = outside
+
+    def _copy(self, target: str, container: JsonObject | list[Any], key: str | int, value: Json) -> None:
         field = self._mapper.field(target)
         if field is None:
             found = self._added.get(target)
@@ -322,10 +335,11 @@ class _Walk:
     ) -> None:
         """A value no mapping knows."""
         if not node.name and name in metadata.NAMES:
-            raise _metadata_in_document(name, self._id, value)
-        if dynamic == "strict":
-            raise _strict(dynamic, name, node)
-        if dynamic == "false" or value is None:
+            raise metadata_in_document(name, self._id, value)
+        empty = value is None or value == []
+        if dynamic == "strict" or (empty and dynamic == "strict_allow_templates"):
+            raise strict(dynamic, name, node)
+        if dynamic == "false" or empty:
             return
         path = node.path_of(name)
         rules = self._mapper.dynamic_rules
@@ -351,7 +365,7 @@ class _Walk:
                 self._added[path] = new
                 self.value(node, name, container, key, value, dynamic, depth)
             elif dynamic == "strict_allow_templates":
-                raise _strict(dynamic, name, node)
+                raise strict(dynamic, name, node)
 
     def new_object(self, node: ObjectMapper, name: str, dynamic: Dynamic) -> FieldType | ObjectMapper | None:
         """Adds the object `name` inside `node`; None where nothing is added silently."""
@@ -360,12 +374,12 @@ class _Walk:
         if dynamic == "false":
             return None
         if dynamic == "strict":
-            raise _strict(dynamic, name, node)
+            raise strict(dynamic, name, node)
         created = rules.object_for(path, only_templates=dynamic.endswith("allow_templates"))
         if created is not None:
             self._added[path] = created
         elif dynamic == "strict_allow_templates":
-            raise _strict(dynamic, name, node)
+            raise strict(dynamic, name, node)
         return created
 
     def another(
@@ -399,43 +413,3 @@ class _Walk:
             elif isinstance(proposed, FieldType):
                 field.merge(proposed)
         self.field(field, container, key, value)
-
-
-def split_path(key: str) -> list[str]:
-    """The parts of a dotted name. Raises what OpenSearch raises for empty ones."""
-    if not key:
-        raise _failed_to_parse(IllegalArgumentException("field name cannot be an empty string"))
-    parts = key.rstrip(".").split(".")
-    if not key.strip("."):
-        raise _failed_to_parse(IllegalArgumentException("field name cannot contain only the character [.]"))
-    for part in parts:
-        if not part:
-            raise _failed_to_parse(
-                IllegalArgumentException(
-                    f"object field starting or ending with a [.] makes object resolution ambiguous: [{key}]"
-                )
-            )
-        if not part.strip():
-            raise _failed_to_parse(IllegalArgumentException(f"object field cannot contain only whitespace: ['{key}']"))
-    return parts
-
-
-def _failed_to_parse(cause: OpenSearchException) -> MapperParsingException:
-    return MapperParsingException("failed to parse", cause=cause)
-
-
-def _strict(dynamic: str, name: str, node: ObjectMapper) -> StrictDynamicMappingException:
-    return StrictDynamicMappingException(
-        f"mapping set to {dynamic}, dynamic introduction of [{name}] within [{node.name or '_doc'}] is not allowed"
-    )
-
-
-def _metadata_in_document(name: str, id: str, value: Json) -> MapperParsingException:
-    return MapperParsingException(
-        f"failed to parse field [{name}] of type [{name}] in document with id '{id}'. "
-        f"Preview of field's value: '{java_text(value)}'",
-        cause=MapperParsingException(
-            f"Field [{name}] is a metadata field and cannot be added inside a document. "
-            "Use the index API request parameters."
-        ),
-    )

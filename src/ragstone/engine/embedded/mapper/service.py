@@ -151,22 +151,13 @@ class Mapper:
 
     def _check_copy(self, source: str, target: str) -> None:
         """Data may be copied within a nested object or out of it, not into one."""
-        here, there = self._nested_above(source), self._nested_above(target)
+        here, there = self.nested_above(source), self.nested_above(target)
         if there is not None and here != there and not (here or "").startswith(there + "."):
             raise IllegalArgumentException(
                 "Illegal combination of [copy_to] and [nested] mappings: [copy_to] may only copy data to the current "
                 "nested document or any of its parents, however one [copy_to] directive is trying to copy data from "
                 f"nested object [{here or 'null'}] to [{there}]"
             )
-
-    def _nested_above(self, path: str) -> str | None:
-        """The innermost nested object around a path."""
-        while path:
-            path = path.rpartition(".")[0]
-            found = self._objects.get(path)
-            if found is not None and found.nested:
-                return path
-        return None
 
     # ── looking up ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -192,6 +183,15 @@ class Mapper:
     def object(self, path: str) -> ObjectMapper | None:
         """The object at a full path."""
         return self._objects.get(path)
+
+    def nested_above(self, path: str) -> str | None:
+        """The innermost nested object around a path."""
+        while path:
+            path = path.rpartition(".")[0]
+            found = self._objects.get(path)
+            if found is not None and found.nested:
+                return path
+        return None
 
     def fields(self) -> Mapping[str, FieldType]:
         """Everything documents' values are filed under, by full path: leaf fields, sub-fields and the second column

@@ -63,6 +63,8 @@ class AnalyzedField(FieldType):
         """Cuts queries."""
         self.search_quote_analyzer: Analyzer = analyzers.required(options.get("search_quote_analyzer") or search)
         """Cuts phrase queries."""
+        self.counts_terms: bool = options.get("index_options") != "docs"
+        """False: a term counts once, however often it stands in a document."""
 
     def parse(self, value: Json) -> IndexValue | None:
         if value.__class__ is str:
