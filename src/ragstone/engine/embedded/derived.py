@@ -29,6 +29,8 @@ _log = get_logger("derived")
 
 _QUEUE = 20_000
 """Changes that may wait before a writer waits too."""
+_FLUSH_ROWS = 20_000
+"""Rows fed since vectors were last persisted, after which they should be again: no crash replays many more."""
 
 
 class Batch(NamedTuple):
@@ -62,6 +64,7 @@ class Derived:
         self.applied = log.max_row
         """Everything up to this row has been fed."""
         self.documents = log.counts().live
+        self._flushed = min([index.covered_row for index in self._vectors.values()], default=self.applied)
 
     def offer(self, batch: Batch) -> None:
         """Queue what was logged. Batches come in order of rows: the caller holds the index's write lock."""
@@ -96,6 +99,11 @@ class Derived:
         """A vector graph is being built, or is built and waits to be published."""
         return not all(index.is_settled for index in tuple(self._vectors.values()))
 
+    @property
+    def needs_flush(self) -> bool:
+        """A crash would cost a long replay of vectors."""
+        return bool(self._vectors) and self.applied - self._flushed >= _FLUSH_ROWS
+
     def publish(self) -> tuple[TextReader, Mapping[str, VectorReader]]:
         """Inside `settled`: make everything that was fed durable and searchable.
 
@@ -116,6 +124,7 @@ class Derived:
         """Inside `settled`: let the vectors persist what they hold in memory."""
         for index in self._vectors.values():
             index.flush(self.applied)
+        self._flushed = self.applied
 
     def close(self) -> None:
         """Let go of all files. What was not published is left to the log."""

@@ -200,13 +200,19 @@ class Index:
     @property
     def needs_upkeep(self) -> bool:
         """Whether `keep_up` has, or will have, something to do."""
-        return self._derived.is_building or self._dead >= max(_PURGE_AT_LEAST, self._documents * _PURGE_SHARE)
+        dead = self._dead >= max(_PURGE_AT_LEAST, self._documents * _PURGE_SHARE)
+        return dead or self._derived.is_building or self._derived.needs_flush
 
     def keep_up(self) -> None:
-        """From time to time, while `needs_upkeep`: show searches a graph that has been built, forget dead rows."""
-        if self._derived.is_building:
-            with self._derived.settled():
+        """From time to time, while `needs_upkeep`.
+
+        Shows searches a vector graph that has been built, persists vectors, forgets dead rows.
+        """
+        with self._derived.settled():
+            if self._derived.is_building:
                 self._publish()
+            if self._derived.needs_flush:
+                self._derived.flush()
         self.purge()
 
     def purge(self) -> int:

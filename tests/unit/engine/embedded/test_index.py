@@ -12,6 +12,7 @@ from ragstone.core import json
 from ragstone.core.clock import SystemClock
 from ragstone.core.errors import MapperParsingException, OpenSearchException, VersionConflictEngineException
 from ragstone.core.ids import IdGenerator
+from ragstone.engine.embedded import derived
 from ragstone.engine.embedded.cluster_state import ClusterState
 from ragstone.engine.embedded.index import Index
 from ragstone.engine.embedded.indices import LOG_FILE, IndexFolders
@@ -371,6 +372,22 @@ def test_documents_that_no_longer_fit_the_mapping_survive_a_rebuild(home: Home) 
     assert set(home.index.metadata.mappings["properties"]) == {"n", "later"}
 
 
+def test_vectors_are_persisted_before_a_crash_would_cost_a_long_replay(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(derived, "_FLUSH_ROWS", 50)
+    home.index.put_mapping(VECTORS)
+    needs: list[bool] = []
+    home.put(**{f"d{n}": {"v": [n, 1]} for n in range(40)})
+    needs.append(home.index.needs_upkeep)
+    home.put(**{f"d{n}": {"n": n} for n in range(40, 60)})
+    needs.append(home.index.needs_upkeep)
+    home.index.keep_up()
+    needs.append(home.index.needs_upkeep)
+    assert needs == [False, True, False]
+    assert home.index._derived._vectors["v"].covered_row == 60
+
+
 class Refusing:
     """A part of which one method fails."""
 
@@ -387,8 +404,8 @@ class Refusing:
 def test_a_failing_text_index_is_rebuilt_by_the_next_refresh(home: Home, method: str) -> None:
     home.put(a={"n": 1}, z={"n": 0})
     home.index.refresh()
-    derived: Any = home.index._derived
-    derived._text = Refusing(derived._text, method)
+    subject: Any = home.index._derived
+    subject._text = Refusing(subject._text, method)
     home.put(b={"n": 2}, z={"n": 5})
     if method == "commit":
         with pytest.raises(ValueError, match="no space"):
@@ -401,8 +418,8 @@ def test_a_failing_text_index_is_rebuilt_by_the_next_refresh(home: Home, method:
 
 @pytest.mark.parametrize("method", ["add", "delete"])
 def test_failing_vectors_are_replayed_by_the_next_refresh(filled: Home, method: str) -> None:
-    derived: Any = filled.index._derived
-    derived._vectors["v"] = Refusing(derived._vectors["v"], method)
+    subject: Any = filled.index._derived
+    subject._vectors["v"] = Refusing(subject._vectors["v"], method)
     filled.put(d5={"v": [7, 7]}, more={"v": [8, 8]})
     filled.index.refresh()
     expect_found(filled.index, expected() | {"d5": {"v": [7, 7]}, "more": {"v": [8, 8]}})
