@@ -6,7 +6,7 @@ import tantivy
 
 from ragstone.dsl.minimum_should_match import minimum_should_match
 from ragstone.dsl.queries.bool import BoolQuery
-from ragstone.engine.embedded.query.compile import Context, compiles, constant, none
+from ragstone.engine.embedded.query.compile import Context, check_clauses, compiles, constant, none
 
 Must, Should, MustNot = tantivy.Occur.Must, tantivy.Occur.Should, tantivy.Occur.MustNot
 
@@ -15,6 +15,7 @@ Must, Should, MustNot = tantivy.Occur.Must, tantivy.Occur.Should, tantivy.Occur.
 def boolean(query: BoolQuery, context: Context) -> tantivy.Query:
     if not query.children():
         return context.all(query.boost)
+    check_clauses(len(query.children()))
     clauses = [(Must, context.scored(child, query.boost)) for child in query.must]
     clauses += [(Must, constant(context.filter(child), 0.0)) for child in query.filter]
     clauses += [(MustNot, context.filter(child)) for child in query.must_not]

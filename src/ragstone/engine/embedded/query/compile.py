@@ -21,7 +21,7 @@ import numpy as np
 import tantivy
 from numpy.typing import NDArray
 
-from ragstone.core.errors import JavaException, OpenSearchException, QueryShardException
+from ragstone.core.errors import JavaException, OpenSearchException, QueryShardException, TooManyClauses
 from ragstone.dsl.query import Query
 from ragstone.engine.embedded.text.schema import METADATA_COLUMNS, ROW
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from ragstone.engine.embedded.text.reader import TextReader
 
 Ranks = NDArray[np.int64]
+MAX_CLAUSES = 1024
 CompiledQuery = tantivy.Query
 """What compiling makes; `search/` passes it on without looking inside."""
 
@@ -94,7 +95,7 @@ class Context:
             yield document.values.get(field.name, ())
 
     def all(self, boost: float = 1.0) -> tantivy.Query:
-        return constant(tantivy.Query.all_query(), boost)
+        return constant(self.reader.everything(), boost)
 
     def term(self, slot: str, value: Any) -> tantivy.Query:
         """Documents with exactly this value; its score means nothing."""
@@ -185,6 +186,12 @@ def shard_errors(context: Context) -> Iterator[None]:
 
 
 # ── pieces that need no index ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def check_clauses(count: int) -> None:
+    """Raises TooManyClauses, as Lucene does for a bool of more than 1024 clauses."""
+    if count > MAX_CLAUSES:
+        raise TooManyClauses(f"maxClauseCount is set to {MAX_CLAUSES}")
 
 
 def none() -> tantivy.Query:

@@ -16,9 +16,8 @@ from ragstone.dsl.query import Query
 from ragstone.engine.embedded.analysis.analyzer import Analyzer
 from ragstone.engine.embedded.mapper.field_type import FieldType
 from ragstone.engine.embedded.mapper.text import AnalyzedField, MatchOnlyTextField
-from ragstone.engine.embedded.query.compile import Context, all_of, any_of, compiles, constant, none
+from ragstone.engine.embedded.query.compile import Context, all_of, any_of, check_clauses, compiles, constant, none
 from ragstone.engine.embedded.query.fuzzy import near
-from ragstone.engine.embedded.query.multi_term import begins_with
 from ragstone.engine.embedded.query.term import check_searchable, exact
 
 Should = tantivy.Occur.Should
@@ -59,7 +58,7 @@ def match_bool_prefix(query: MatchBoolPrefixQuery, context: Context) -> tantivy.
     if not terms or slot is None:
         return none()
     clauses = [_term(query, field, term, context) for term in terms[:-1]]
-    clauses.append(constant(begins_with(slot, terms[-1], context), query.boost))
+    clauses.append(constant(context.reader.begins_with(slot, terms[-1]), query.boost))
     return combine(clauses, query.operator, query.minimum_should_match)
 
 
@@ -90,6 +89,7 @@ def analysed_term(field: FieldType, term: str, boost: float, context: Context) -
 
 def combine(clauses: list[tantivy.Query], operator: str, spec: str | None) -> tantivy.Query:
     """The clauses of one text: all of them, or as many as `minimum_should_match` says."""
+    check_clauses(len(clauses))
     if len(clauses) == 1:
         return clauses[0]
     if operator == "and":

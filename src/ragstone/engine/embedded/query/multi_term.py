@@ -31,13 +31,8 @@ def prefix(query: PrefixQuery, context: Context) -> tantivy.Query:
     if query.case_insensitive:
         found = context.reader.pattern(slot, patterns.ignoring_case(patterns.prefix(value)))
     else:
-        found = begins_with(slot, value, context)
+        found = context.reader.begins_with(slot, value)
     return constant(found, query.boost)
-
-
-def begins_with(slot: str, value: str, context: Context) -> tantivy.Query:
-    """Documents with a term that begins so; its score means nothing."""
-    return tantivy.Query.fuzzy_term_query(context.schema, slot, value, 0, True, True)
 
 
 @compiles(WildcardQuery)

@@ -36,7 +36,7 @@ from ragstone.dsl.query_string_syntax import (
 )
 from ragstone.dsl.simple_query_syntax import Everything, parse_simple
 from ragstone.engine.embedded.mapper.text import AnalyzedField
-from ragstone.engine.embedded.query.compile import Context, compiles, none
+from ragstone.engine.embedded.query.compile import Context, check_clauses, compiles, none
 from ragstone.engine.embedded.query.compound import best_of
 from ragstone.engine.embedded.query.fields import Fields, resolve
 from ragstone.engine.embedded.query.full_text import analysed_term, by_position, leniently
@@ -179,6 +179,7 @@ class _Builder:
         ]
 
     def _boolean(self, clauses: Clauses, spec: str | None = None) -> tantivy.Query:
+        check_clauses(len(clauses))
         if not clauses:
             return none()
         if all(occur == tantivy.Occur.MustNot for occur, _ in clauses):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import tantivy
 
 from ragstone.engine.embedded.mapper.text import AnalyzedField
+from ragstone.engine.embedded.text import ballast
 from ragstone.engine.embedded.text.layout import Layout, TextIndexDamaged
 from ragstone.engine.embedded.text.positions import positioned
 from ragstone.engine.embedded.text.reader import TextReader
@@ -18,13 +20,14 @@ from ragstone.engine.embedded.text.schema import (
     ROUTING,
     ROW,
     build_schema,
+    hollow,
     register_tokenizers,
     several,
 )
 
 if TYPE_CHECKING:
     from ragstone.engine.embedded.mapper.document_parser import ParsedDocument
-    from ragstone.engine.embedded.mapper.field_type import FieldType, IndexValue
+    from ragstone.engine.embedded.mapper.field_type import IndexValue
     from ragstone.engine.embedded.mapper.service import Mapper
 
 HEAP = 128_000_000
@@ -43,6 +46,7 @@ class TextIndex:
         self._index = index
         self._writer = index.writer(HEAP, 1)
         self._changed = False
+        self._pending = ballast.Pending()
         self._reader = self._new_reader()
         self._committed_row = self._reader.max_row()
 
@@ -96,12 +100,24 @@ class TextIndex:
             entry.add_text(ROUTING, routing)
         slots = self._layout.slots
         for path, values in document.values.items():
+            if not values:
+                continue
+            slot = slots[path]
+            if not slot.startswith("text-"):
+                _add_column(entry, slot, values)
+                continue
             field = document.mapper.field(path)
-            if field is not None and values:
-                _add_values(entry, slots[path], field, values)
+            assert isinstance(field, AnalyzedField)
+            words = _add_text(entry, slot, field, values)
+            entry.add_text(PRESENT, path)
+            if words:
+                self._pending.count(slot, words)
+            else:
+                entry.add_text(PRESENT, hollow(path))
         for path in document.vectors:
             entry.add_text(PRESENT, path)
         self._writer.add_document(entry)
+        self._pending.entries += 1
         self._changed = True
 
     def delete(self, row: int) -> None:
@@ -112,8 +128,10 @@ class TextIndex:
     def commit(self) -> None:
         """Make everything added and deleted so far durable and visible to readers asked for from now on."""
         if self._changed:
+            for entry in ballast.needed(self._reader, self._layout.slots, self._pending):
+                self._writer.add_document(entry)
             self._writer.commit()
-            self._changed = False
+            self._changed, self._pending = False, ballast.Pending()
             self._reader = self._new_reader()
         elif self._reader.slots is not self._layout.slots:
             self._reader = self._new_reader()
@@ -132,35 +150,35 @@ class TextIndex:
         return TextReader(self._index, self._layout.slots)
 
 
-def _add_values(entry: tantivy.Document, slot: str, field: FieldType, values: list[IndexValue]) -> None:
-    kind = slot.partition("-")[0]
-    if kind == "text":
-        entry.add_text(PRESENT, field.name)
-        _add_text(entry, slot, field, values)
-        return
+def _add_column(entry: tantivy.Document, slot: str, values: list[IndexValue]) -> None:
     add = {
         "keyword": entry.add_text,
         "i64": entry.add_integer,
         "f64": entry.add_float,
         "bool": entry.add_boolean,
-    }[kind]
+    }[slot.partition("-")[0]]
     if len(values) > 1:
         entry.add_text(PRESENT, several(slot))
-    # ascending, because a column's first value is what sorting sees
-    for value in values if len(values) == 1 else sorted(values):
+        # ascending, because a column's first value is what sorting sees
+        values = sorted(values)
+    for value in values:
         add(slot, value)  # type: ignore[operator]
 
 
-def _add_text(entry: tantivy.Document, slot: str, field: FieldType, values: list[IndexValue]) -> None:
-    assert isinstance(field, AnalyzedField)
-    if len(values) == 1:
-        terms = field.analyzer.terms(str(values[0]))
-        if not terms:
-            return
-        words, positions = zip(*terms, strict=True)
-        spaced = " ".join(words)
-        if positions == tuple(range(len(words))) and len(spaced.split()) == len(words):
-            entry.add_text(slot, spaced)
-            return
-    tokens = [tantivy.Token(term, position, 0, 0) for term, position in positioned(field, values)]
-    entry.add_pre_tokenized_text(slot, tantivy.PreTokenizedString("", tokens))
+def _add_text(entry: tantivy.Document, slot: str, field: AnalyzedField, values: list[IndexValue]) -> Sequence[str]:
+    """Add the texts' terms, and return them."""
+    terms = field.analyzer.terms(str(values[0])) if len(values) == 1 else list(positioned(field, values))
+    if not terms:
+        return ()
+    words, positions = zip(*terms, strict=True)
+    if not field.counts_terms:
+        words = tuple(dict.fromkeys(words))
+        positions = tuple(range(len(words)))
+    spaced = " ".join(words)
+    # tantivy's fastest tokenizer takes it apart again, if positions have no gaps and terms no spaces
+    if positions == tuple(range(len(words))) and len(spaced.split()) == len(words):
+        entry.add_text(slot, spaced)
+    else:
+        tokens = [tantivy.Token(word, position, 0, 0) for word, position in zip(words, positions, strict=True)]
+        entry.add_pre_tokenized_text(slot, tantivy.PreTokenizedString("", tokens))
+    return words

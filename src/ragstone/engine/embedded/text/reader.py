@@ -10,7 +10,7 @@ import tantivy
 from numpy.typing import NDArray
 
 from ragstone.engine.embedded.text import patterns
-from ragstone.engine.embedded.text.schema import PRESENT, ROW, several
+from ragstone.engine.embedded.text.schema import BALLAST, EVERY, PRESENT, ROW, several
 from ragstone.engine.embedded.text.statistics import Statistics
 
 Address = tantivy.DocAddress
@@ -34,17 +34,52 @@ class TextReader:
         self.slots = slots
         """Full field path → the tantivy field that holds it."""
         self._searcher = index.searcher()
+        self._ballast = self._searcher.doc_freq(PRESENT, BALLAST)
         self.statistics = Statistics(self, self._searcher)
         self._remembered: dict[Hashable, NDArray[np.int64]] = {}
 
     @property
     def documents(self) -> int:
         """How many documents are in, deleted ones left out."""
-        return int(self._searcher.num_docs)
+        return int(self._searcher.num_docs) - self._ballast
+
+    def everything(self) -> tantivy.Query:
+        """All documents; its score means nothing."""
+        if self._ballast:
+            return tantivy.Query.term_query(self.schema, PRESENT, EVERY)
+        return tantivy.Query.all_query()
+
+    def frequency(self, column: str, term: str) -> int:
+        """In how many entries a term is: documents, also deleted ones that are not merged away yet, and ballast."""
+        return int(self._searcher.doc_freq(column, term))
+
+    def filler(self) -> dict[str, int]:
+        """How many filler terms each slot has."""
+        found: dict[str, int] = {}
+        for name, entries in self._searcher.terms_with_prefix(PRESENT, BALLAST):
+            slot, _, terms = name.removeprefix(BALLAST).partition(":")
+            if terms:
+                found[slot] = found.get(slot, 0) + int(terms) * entries
+        return found
+
+    def total_terms(self, column: str, probe: str | None) -> float:
+        """How many terms a column has in all its entries. `probe` may name a term it is known to have."""
+        for term in (probe, None):
+            if term is None:
+                known = self._searcher.terms_with_prefix(column, "", limit=1)
+                if not known:
+                    return 0.0
+                term = known[0][0]
+            hits, _ = self.best(tantivy.Query.term_query(self.schema, column, term), 1, count=False)
+            if hits:
+                entries = self.frequency(PRESENT, EVERY) + self._ballast
+                return self.statistics.average_length(column, term, hits[0][1]) * entries
+        return 0.0
 
     def terms(self, column: str, prefix: str) -> list[str]:
         """All terms of a column that begin with `prefix`, in order. Costs as much as there are."""
-        return sorted(term for term, _ in self._searcher.terms_with_prefix(column, prefix))
+        found = self._searcher.terms_with_prefix(column, prefix)
+        return sorted(term for term, _ in found if not term.startswith(BALLAST))
 
     def slot(self, path: str) -> str | None:
         """Where a field's values are; None when no document could have one yet."""
@@ -123,7 +158,18 @@ class TextReader:
 
     def pattern(self, column: str, pattern: str) -> tantivy.Query:
         """Documents with a term that a pattern of `text.patterns` describes, each with the score 1."""
-        return tantivy.Query.regex_query(self.schema, column, pattern)
+        return self._without_filler(column, tantivy.Query.regex_query(self.schema, column, pattern))
+
+    def begins_with(self, column: str, prefix: str) -> tantivy.Query:
+        """Documents with a term that begins so; its score means nothing."""
+        found = tantivy.Query.fuzzy_term_query(self.schema, column, prefix, 0, True, True)
+        return found if prefix else self._without_filler(column, found)
+
+    def _without_filler(self, column: str, found: tantivy.Query) -> tantivy.Query:
+        if not self._ballast or not column.startswith("text-"):
+            return found
+        ballast = tantivy.Query.term_query(self.schema, PRESENT, BALLAST)
+        return tantivy.Query.boolean_query([(tantivy.Occur.Must, found), (tantivy.Occur.MustNot, ballast)])
 
     def matching_rows(self, query: tantivy.Query) -> NDArray[np.int64]:
         """The rows of all matching documents, ascending."""
@@ -148,7 +194,7 @@ class TextReader:
 
     def max_row(self) -> int:
         """The highest row there is; 0 when there is none."""
-        hits, _ = self.ordered(tantivy.Query.all_query(), 1, ROW, descending=True, count=False)
+        hits, _ = self.ordered(self.everything(), 1, ROW, descending=True, count=False)
         return int(hits[0][0]) if hits else 0
 
 

@@ -18,6 +18,20 @@ EVERY = ""
 """The name in PRESENT that every document has."""
 
 
+def hollow(path: str) -> str:
+    """The name in PRESENT of documents that have a text field without any term in it."""
+    return path + "\0"
+
+
+BALLAST = "\0"
+"""The name in PRESENT that entries have which are no documents (see ballast.py)."""
+
+
+def filling(slot: str, terms: int) -> str:
+    """The name in PRESENT that tells how many filler terms an entry has in a slot."""
+    return f"{BALLAST}{slot}:{terms}"
+
+
 def several(column: str) -> str:
     """The name in PRESENT that tells of more than one value in a column."""
     return column + "*"

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import tantivy
 
-from ragstone.engine.embedded.text.schema import EVERY, PRESENT
+from ragstone.engine.embedded.text.schema import BALLAST, EVERY, PRESENT, hollow
 
 if TYPE_CHECKING:
     from ragstone.engine.embedded.text.reader import TextReader
@@ -36,7 +36,8 @@ class Statistics:
     def __init__(self, reader: TextReader, searcher: tantivy.Searcher) -> None:
         self._reader = reader
         self._searcher = searcher
-        self._entries = searcher.doc_freq(PRESENT, EVERY)
+        self._ballast = searcher.doc_freq(PRESENT, BALLAST)
+        self._entries = searcher.doc_freq(PRESENT, EVERY) + self._ballast
         self._whole = self._entries == searcher.num_docs
         """No document is deleted."""
         self._frequencies: dict[tuple[str, str | int | float | bool], int] = {}
@@ -54,8 +55,8 @@ class Statistics:
         return found
 
     def documents_with(self, path: str) -> int:
-        """How many live documents have a value in a text field."""
-        return self.frequency(PRESENT, path)
+        """How many live documents have a term in a text field."""
+        return self.frequency(PRESENT, path) - self.frequency(PRESENT, hollow(path))
 
     def factor(self, path: str, column: str, terms: Sequence[str], frequency: int | None = None) -> float:
         """What to multiply tantivy's score of `terms` (one, or all of a phrase) by, to have OpenSearch's.
