@@ -26,6 +26,7 @@ from ragstone.pipelines.processor import (
     request_processors,
     response_processors,
 )
+from ragstone.rag.parameters import ParameterException
 
 P = TypeVar("P")
 T = TypeVar("T")
@@ -66,7 +67,7 @@ class Trace(Protocol):
 
 @dataclass(frozen=True)
 class SearchPipeline:
-    """One search's processors. With a trace every failure is ignored, and shown in it."""
+    """One search's processors. With a trace failures are ignored, and shown in it, but for missing parameters."""
 
     id: str
     clock: Clock
@@ -128,7 +129,7 @@ class SearchPipeline:
         except FeatureOffException:
             raise
         except OpenSearchException as raised:
-            if not stage.ignore_failure and trace is None:
+            if not stage.ignore_failure and (trace is None or isinstance(raised, ParameterException)):
                 raise
             error = raised
             log.warning("processor failed", pipeline=self.id, processor=stage.type, reason=error.reason)

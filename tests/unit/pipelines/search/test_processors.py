@@ -177,6 +177,50 @@ async def test_a_hit_without_the_field_is_told_and_an_ignored_failure_changes_no
     assert await sources(ignoring, found({"a": [2, 1]}, {})) == [{"a": [2, 1]}, {}]
 
 
+@pytest.mark.parametrize(
+    ("options", "given", "expected"),
+    [
+        ({"target_field": "r"}, [{"r": 1}, {"r": "2.5"}, {"r": 1}], [("2", 2.5), ("1", 1.0), ("3", 1.0)]),
+        ({"target_field": "o.r", "remove_target_field": True}, [{"o": {"r": 1}}], [("1", 1.0)]),
+    ],
+)
+async def test_rerank_sorts_by_a_number_of_the_document(
+    built: ProcessorServices, options: Any, given: list[Any], expected: Any
+) -> None:
+    reranking = pipeline(built, "response", {"rerank": {"by_field": options}})
+    answer = await reranking.transform_response(SearchBody(), found(*given), PipelineContext())
+    assert [(hit.id, hit.score) for hit in answer.hits] == expected
+    assert answer.max_score == expected[0][1]
+
+
+async def test_rerank_can_keep_the_old_score_and_remove_the_number(built: ProcessorServices) -> None:
+    options = {"target_field": "o.r", "remove_target_field": True, "keep_previous_score": True}
+    reranking = pipeline(built, "response", {"rerank": {"by_field": options}})
+    assert await sources(reranking, found({"o": {"r": 1}, "k": 1}, {"o": {"r": 2, "x": 3}})) == [
+        {"o": {"x": 3}, "previous_score": 8.0},
+        {"k": 1, "previous_score": 9.0},
+    ]
+    assert (await sources(reranking, found())) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "source", "reason"),
+    [
+        ({"_source": False}, {"r": 1}, "There is no source field to be able to perform rerank on hit [1]"),
+        ({"_source": ["x"]}, {"r": 1}, "The field to rerank by is not found at hit [1]"),
+        ({}, {"r": {"x": 1}}, "The field mapping to rerank by [{x=1}] is not Numerical, instead of type [HashMap]"),
+        ({}, {"r": "w1"}, "The field mapping to rerank by [w1] is not Numerical, instead of type [String]"),
+    ],
+)
+async def test_a_hit_without_a_number_cannot_be_reranked(
+    built: ProcessorServices, body: Any, source: Any, reason: str
+) -> None:
+    reranking = pipeline(built, "response", {"rerank": {"by_field": {"target_field": "r"}}})
+    with pytest.raises(IllegalArgumentException) as caught:
+        await reranking.transform_response(parse_search_body(body), found(source), PipelineContext())
+    assert caught.value.reason == reason
+
+
 # ── generated answers ────────────────────────────────────────────────────────────────────────────────────────────────
 
 RAG = {"model_id": "m", "context_field_list": ["text"]}

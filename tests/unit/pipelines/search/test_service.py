@@ -126,6 +126,16 @@ FAULTS: list[tuple[Any, type[OpenSearchException], str]] = [
         ParseException,
         "[order] Sort direction [x] not recognized. Valid values are: [asc, desc]",
     ),
+    (
+        {"response_processors": [{"rerank": {"foo": {}}}]},
+        IllegalArgumentException,
+        "No rerank type found. Possible rerank types are: [ml_opensearch, by_field]",
+    ),
+    (
+        {"response_processors": [{"rerank": {"ml_opensearch": {}}}]},
+        IllegalArgumentException,
+        "[rerank by ml_opensearch] is not supported by Ragstone yet",
+    ),
     # Where OpenSearch fails with a 500:
     ({"response_processors": ["x"]}, ParseException, "property isn't a map, but of type [java.lang.String]"),
     ({"response_processors": [{"sort": "x"}]}, ParseException, "property isn't a map, but of type [java.lang.String]"),

@@ -3,10 +3,11 @@
 from ragstone.pipelines.search.response import (
     collapse,
     rename_field,
+    rerank,
     retrieval_augmented_generation,
     sort,
     split,
     truncate_hits,
 )
 
-__all__ = ["collapse", "rename_field", "retrieval_augmented_generation", "sort", "split", "truncate_hits"]
+__all__ = ["collapse", "rename_field", "rerank", "retrieval_augmented_generation", "sort", "split", "truncate_hits"]
