@@ -161,6 +161,10 @@ class MaintenanceEngine(Protocol):
 
     async def stats(self, index: str) -> IndexStats: ...
 
+    def unavailable(self) -> Mapping[str, str]:
+        """Indices that exist and cannot be used, each with why: a damaged store, for example."""
+        ...
+
     def capabilities(self) -> Capabilities: ...
 
 

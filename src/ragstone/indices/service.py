@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -118,6 +118,19 @@ class IndexService:
 
     async def stats(self, index: IndexMetadata) -> IndexStats:
         return await self._engine.stats(index.name)
+
+    async def usable_stats(self, indices: Iterable[IndexMetadata]) -> dict[str, IndexStats]:
+        """Stats by name of those that are open and can be used."""
+        lost = self._engine.unavailable()
+        return {
+            index.name: await self._engine.stats(index.name)
+            for index in indices
+            if index.open and index.name not in lost
+        }
+
+    def unavailable(self) -> Mapping[str, str]:
+        """See `MaintenanceEngine.unavailable`."""
+        return self._engine.unavailable()
 
 
 def shards_of(indices: Sequence[IndexMetadata]) -> Shards:

@@ -466,6 +466,9 @@ class EmbeddedEngine:
         entry = await self._entry(index)
         return await self._on(entry, "search", entry.index.stats)
 
+    def unavailable(self) -> Mapping[str, str]:
+        return dict(self._damaged)
+
     def capabilities(self) -> Capabilities:
         return Capabilities(name="embedded")
 
