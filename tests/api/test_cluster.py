@@ -2,6 +2,8 @@
 
 import pytest
 
+from ragstone.core.settings import Settings
+from ragstone.node import Node
 from ragstone.testing.asgi import AsgiClient
 
 ONE = {"settings": {"number_of_shards": 2, "number_of_replicas": 0}}
@@ -90,3 +92,23 @@ async def test_stats_count_documents(client: AsgiClient) -> None:
     stats = (await client("GET /_cluster/stats")).json
     assert (stats["indices"]["count"], stats["indices"]["docs"]["count"], stats["status"]) == (1, 1, "yellow")
     assert (await client("GET /_cluster/pending_tasks")).json == {"tasks": []}
+
+
+async def test_a_damaged_index_is_red_and_the_others_are_served(settings: Settings) -> None:
+    async with Node(settings) as node:
+        client = AsgiClient(node.app)
+        for name in ("good", "bad"):
+            await client(f"PUT /{name}/_doc/1", {"x": 1})
+        uuid = (await client("GET /_cat/indices/bad?h=uuid")).text.strip()
+    (settings.data / "indices" / uuid / "log.sqlite").write_bytes(b"no database")
+    async with Node(settings) as node:
+        client = AsgiClient(node.app)
+        health = (await client("GET /_cluster/health?level=indices")).json
+        assert (health["status"], health["indices"]["bad"]["status"]) == ("red", "red")
+        assert (await client("GET /_cat/indices?h=index,health,docs.count&s=index")).text == (
+            "bad  red     \ngood yellow 1\n"
+        )
+        assert "bad  0 p UNASSIGNED" in (await client("GET /_cat/shards?h=index,shard,prirep,state")).text
+        assert (await client("GET /bad/_doc/1")).status == 503
+        assert (await client("GET /good/_doc/1")).json["found"]
+        assert (await client("GET /_nodes/stats")).status == (await client("GET /_cluster/stats")).status == 200

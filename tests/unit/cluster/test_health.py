@@ -10,16 +10,24 @@ def index(name: str, shards: int, replicas: int) -> IndexMetadata:
 
 
 def test_a_wanted_replica_is_unassigned_and_makes_it_yellow() -> None:
-    counts = ShardCounts.of([index("a", 3, 0), index("b", 1, 1)])
+    counts = ShardCounts.of([index("a", 3, 0), index("b", 1, 1)], {})
     assert (counts.status, counts.primaries, counts.replicas, counts.active_percent) == ("yellow", 4, 1, 80.0)
 
 
 def test_an_empty_cluster_is_green_and_whole() -> None:
-    assert (ShardCounts.of([]).status, ShardCounts.of([]).active_percent) == ("green", 100.0)
+    nothing = ShardCounts.of([], {})
+    assert (nothing.status, nothing.active_percent) == ("green", 100.0)
+
+
+def test_a_damaged_index_is_red_and_counts_as_unassigned() -> None:
+    counts = ShardCounts.of([index("a", 3, 1), index("b", 1, 0)], {"a": "unreadable"})
+    assert (counts.status, counts.primaries, counts.unassigned) == ("red", 1, 6)
+    body = index_health(index("a", 2, 0), {"a": "unreadable"}, shards=True)
+    assert (body["status"], body["active_shards"], body["shards"]["0"]["primary_active"]) == ("red", 0, False)
 
 
 def test_levels() -> None:
-    body = index_health(index("a", 2, 1), shards=True)
+    body = index_health(index("a", 2, 1), {}, shards=True)
     assert (body["status"], body["unassigned_shards"]) == ("yellow", 2)
     assert body["shards"]["1"] == {
         "status": "yellow",
@@ -29,11 +37,11 @@ def test_levels() -> None:
         "initializing_shards": 0,
         "unassigned_shards": 1,
     }
-    assert "shards" not in index_health(index("a", 2, 1), shards=False)
+    assert "shards" not in index_health(index("a", 2, 1), {}, shards=False)
 
 
 def test_a_missing_index_is_red() -> None:
-    body = cluster_health("c", [], ShardCounts(4, 1), missing=True, timed_out=True)
+    body = cluster_health("c", ShardCounts(0, 0), ShardCounts(4, 1), missing=True, timed_out=True)
     assert (body["status"], body["timed_out"], body["active_shards_percent_as_number"]) == ("red", True, 80.0)
 
 

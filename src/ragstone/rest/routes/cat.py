@@ -52,13 +52,14 @@ _INDICES = Table(
 async def indices(services: Services, request: Request) -> Response:
     if request.flag("help"):
         return _INDICES.help()
-    only = request.query.get("health")
+    only, lost = request.query.get("health"), services.indices.unavailable()
+    found = await services.indices.get(request.param("index"), indices_options(request, ADMIN))
+    numbers = await services.indices.usable_stats(found)
     rows = []
-    for index in await services.indices.get(request.param("index"), indices_options(request, ADMIN)):
-        status = ShardCounts.of([index]).status
+    for index in found:
+        status = ShardCounts.of([index], lost).status
         if only is None or only == status:
-            numbers = await services.indices.stats(index) if index.open else None
-            rows.append({"health": status, **_index_row(index, numbers)})
+            rows.append({"health": status, **_index_row(index, numbers.get(index.name))})
     return _INDICES.answer(request, rows)
 
 
@@ -101,25 +102,24 @@ async def shards(services: Services, request: Request) -> Response:
     """All documents of an index are counted with its first shard: here they are in one place."""
     if request.flag("help"):
         return _SHARDS.help()
-    node, rows = services.node, list[Row]()
-    for index in await services.indices.get(request.param("index"), indices_options(request, ALL_INDICES)):
-        numbers = await services.indices.stats(index) if index.open else IndexStats(0, 0, 0, -1)
+    node, lost, rows = services.node, services.indices.unavailable(), list[Row]()
+    found = await services.indices.get(request.param("index"), indices_options(request, ALL_INDICES))
+    numbers = await services.indices.usable_stats(found)
+    here: Row = {"state": "STARTED", "ip": node.host, "id": node.node_id, "node": node.node_name}
+    damaged: Row = {"state": "UNASSIGNED", "unassigned.reason": "ALLOCATION_FAILED"}
+    missing: Row = {"state": "UNASSIGNED", "unassigned.reason": "INDEX_CREATED"}
+    for index in found:
+        counted = numbers.get(index.name)
         for shard in range(index.number_of_shards):
-            rows.append(
-                {
-                    "index": index.name,
-                    "shard": shard,
-                    "prirep": "p",
-                    "state": "STARTED",
-                    "docs": numbers.documents if shard == 0 else 0,
-                    "store": Size(numbers.size if shard == 0 else 0),
-                    "ip": node.host,
-                    "id": node.node_id,
-                    "node": node.node_name,
+            name: Row = {"index": index.name, "shard": shard}
+            docs: Row = {}
+            if counted is not None:
+                docs = {
+                    "docs": counted.documents if shard == 0 else 0,
+                    "store": Size(counted.size if shard == 0 else 0),
                 }
-            )
-            replica: Row = {"index": index.name, "shard": shard, "prirep": "r", "state": "UNASSIGNED"}
-            rows += [{**replica, "unassigned.reason": "INDEX_CREATED"}] * index.number_of_replicas
+            rows.append({**name, "prirep": "p", **docs, **(damaged if index.name in lost else here)})
+            rows += [{**name, "prirep": "r", **missing}] * index.number_of_replicas
     return _SHARDS.answer(request, rows)
 
 

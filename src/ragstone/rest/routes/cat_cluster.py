@@ -45,7 +45,7 @@ async def health(services: Services, request: Request) -> Response:
     table = _HEALTH if request.flag("ts", True) else _HEALTH_WITHOUT_TIME
     if request.flag("help"):
         return table.help()
-    counts = ShardCounts.of(await services.indices.get(None, ALL_INDICES))
+    counts = ShardCounts.of(await services.indices.get(None, ALL_INDICES), services.indices.unavailable())
     row: Row = {
         **epoch(services.clock),
         "cluster": services.node.cluster_name,
@@ -57,7 +57,7 @@ async def health(services: Services, request: Request) -> Response:
         "pri": counts.primaries,
         "relo": 0,
         "init": 0,
-        "unassign": counts.replicas,
+        "unassign": counts.unassigned,
         "pending_tasks": 0,
         "max_task_wait_time": "-",
         "active_shards_percent": f"{counts.active_percent:.1f}%",
@@ -199,8 +199,8 @@ async def allocation(services: Services, request: Request) -> Response:
         return _ALLOCATION.help()
     node, disk = services.node, node_stats.disk(services.settings.data)
     found = await services.indices.get(None, ALL_INDICES)
-    counts = ShardCounts.of(found)
-    used = sum([(await services.indices.stats(index)).size for index in found if index.open])
+    counts = ShardCounts.of(found, services.indices.unavailable())
+    used = sum(numbers.size for numbers in (await services.indices.usable_stats(found)).values())
     here: Row = {
         "shards": counts.primaries,
         "disk.indices": Size(used),
@@ -213,8 +213,8 @@ async def allocation(services: Services, request: Request) -> Response:
         "node": node.node_name,
     }
     rows = [here]
-    if counts.replicas:
-        rows.append({"shards": counts.replicas, "node": "UNASSIGNED"})
+    if counts.unassigned:
+        rows.append({"shards": counts.unassigned, "node": "UNASSIGNED"})
     return _ALLOCATION.answer(request, rows)
 
 

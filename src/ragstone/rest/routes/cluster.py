@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import operator
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import cast
 
 from ragstone.cluster.health import ShardCounts, Status, cluster_health, index_health, reached
@@ -52,19 +52,21 @@ async def health(services: Services, request: Request) -> Response:
     options = indices_options(request, ALL_INDICES)
     wanted = _wanted(request)
     while True:
-        everything = ShardCounts.of(await services.indices.get(None, ALL_INDICES))
+        lost = services.indices.unavailable()
+        everything = ShardCounts.of(await services.indices.get(None, ALL_INDICES), lost)
         try:
             found, missing = await services.indices.get(request.param("index"), options), False
         except IndexNotFoundException:
             found, missing = [], True
-        good = not missing and wanted(ShardCounts.of(found))
+        counts = ShardCounts.of(found, lost)
+        good = not missing and wanted(counts)
         if good or deadline.expired:
             break
         await asyncio.sleep(min(_POLL, deadline.remaining()))
-    body = cluster_health(services.node.cluster_name, found, everything, missing=missing, timed_out=not good)
+    body = cluster_health(services.node.cluster_name, counts, everything, missing=missing, timed_out=not good)
     level = request.query.get("level")
     if level in ("indices", "shards"):
-        body["indices"] = {index.name: index_health(index, shards=level == "shards") for index in found}
+        body["indices"] = {index.name: index_health(index, lost, shards=level == "shards") for index in found}
     if request.flag("human"):
         body = _readable(body)
     return Response(body, status=200 if good else 408)
@@ -85,7 +87,7 @@ def _wanted(request: Request) -> Callable[[ShardCounts], bool]:
         return (
             (status is None or reached(counts.status, cast(Status, status.lower())))
             and nodes
-            and (counts.replicas == 0 if least is None else counts.primaries >= least)
+            and (counts.unassigned == 0 if least is None else counts.primaries >= least)
         )
 
     return good
@@ -160,6 +162,7 @@ async def state(services: Services, request: Request) -> Response:
     """Who and what is there: node, indices with settings, mappings, aliases, and where their shards are."""
     node, flat = services.node, request.flag("flat_settings")
     indices = await services.indices.get(request.param("index"), indices_options(request, ALL_INDICES))
+    lost = services.indices.unavailable()
     sections: JsonObject = {
         "version": {"version": sum(index.version for index in indices), "state_uuid": node.cluster_uuid},
         "cluster_manager_node": {"cluster_manager_node": node.node_id},
@@ -175,7 +178,9 @@ async def state(services: Services, request: Request) -> Response:
             }
         },
         "routing_table": {
-            "routing_table": {"indices": {index.name: {"shards": _routing(index, node.node_id)} for index in indices}}
+            "routing_table": {
+                "indices": {index.name: {"shards": _routing(index, node.node_id, lost)} for index in indices}
+            }
         },
     }
     asked = request.names("metric")
@@ -199,9 +204,11 @@ def _index_state(index: IndexMetadata, *, flat: bool) -> JsonObject:
     }
 
 
-def _routing(index: IndexMetadata, node_id: str) -> JsonObject:
-    here = {"state": "STARTED", "primary": True, "node": node_id, "index": index.name}
+def _routing(index: IndexMetadata, node_id: str, unavailable: Container[str]) -> JsonObject:
     nowhere = {"state": "UNASSIGNED", "primary": False, "node": None, "index": index.name}
+    here = {"state": "STARTED", "primary": True, "node": node_id, "index": index.name}
+    if index.name in unavailable:
+        here = {**nowhere, "primary": True}
     return {
         str(shard): [{**here, "shard": shard}, *({**nowhere, "shard": shard},) * index.number_of_replicas]
         for shard in range(index.number_of_shards)
@@ -217,8 +224,8 @@ async def stats(services: Services, request: Request) -> Response:
     """How much is there; what one process has no counterpart for is left out."""
     node = services.node
     indices = await services.indices.get(None, ALL_INDICES)
-    numbers = [await services.indices.stats(index) for index in indices]
-    counts = ShardCounts.of(indices)
+    numbers = list((await services.indices.usable_stats(indices)).values())
+    counts = ShardCounts.of(indices, services.indices.unavailable())
     body: JsonObject = {
         "_nodes": {"total": 1, "successful": 1, "failed": 0},
         "cluster_name": node.cluster_name,
