@@ -13,13 +13,13 @@ from ragstone.engine.embedded.mapper.date_math import parse_date
 from ragstone.engine.embedded.mapper.field_type import FieldType, IndexValue, field_types
 from ragstone.engine.embedded.mapper.parameter import (
     DOC_VALUES,
+    IGNORE_MALFORMED,
     INDEX,
     STORE,
     MappingContext,
     Parameter,
     any_value,
     boost,
-    flag,
     meta,
 )
 from ragstone.engine.embedded.mapper.text import text_of
@@ -53,7 +53,7 @@ class DateField(FieldType):
         any_value("print_format"),
         any_value("locale", ""),
         any_value("null_value"),
-        flag("ignore_malformed", lambda c: c.settings.flag("index.mapping.ignore_malformed"), explicit=True),
+        IGNORE_MALFORMED,
         boost(),
         meta(),
     )

@@ -11,6 +11,7 @@ from ragstone.core.xcontent import java_text
 from ragstone.engine.embedded.mapper.field_type import FieldType, IndexValue, field_types, no_text
 from ragstone.engine.embedded.mapper.parameter import (
     DOC_VALUES,
+    IGNORE_MALFORMED,
     INDEX,
     STORE,
     MappingContext,
@@ -36,7 +37,7 @@ class IpField(FieldType):
         DOC_VALUES,
         STORE,
         flag("skip_list", False, updatable=True),
-        flag("ignore_malformed", lambda c: c.settings.flag("index.mapping.ignore_malformed"), explicit=True),
+        IGNORE_MALFORMED,
         any_value("null_value"),
         boost(),
         meta(),

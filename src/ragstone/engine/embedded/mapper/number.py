@@ -21,6 +21,7 @@ from ragstone.engine.embedded.mapper.field_type import (
 )
 from ragstone.engine.embedded.mapper.parameter import (
     DOC_VALUES,
+    IGNORE_MALFORMED,
     INDEX,
     STORE,
     MappingContext,
@@ -83,7 +84,7 @@ class NumberField(FieldType):
         DOC_VALUES,
         STORE,
         flag("skip_list", False, updatable=True),
-        flag("ignore_malformed", lambda c: c.settings.flag("index.mapping.ignore_malformed"), explicit=True),
+        IGNORE_MALFORMED,
         flag("coerce", lambda c: c.settings.flag("index.mapping.coerce"), updatable=True, explicit=True),
         any_value("null_value"),
         boost(),

@@ -146,5 +146,11 @@ def meta() -> Parameter:
 
 
 INDEX = flag("index")
+IGNORE_MALFORMED = flag(
+    "ignore_malformed",
+    lambda context: context.settings.flag("index.mapping.ignore_malformed"),
+    updatable=True,
+    explicit=True,
+)
 DOC_VALUES = flag("doc_values")
 STORE = flag("store", False)
