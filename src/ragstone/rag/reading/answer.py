@@ -119,7 +119,7 @@ def _comparison(question: Question, things: Sequence[Asked], figures: Figures) -
         if common:
             pairs = _values([thing for thing, _ in pairs], max(common), figures)
     if len(pairs) > 1:
-        return tell_comparison(pairs, lower=question.lower)
+        return tell_comparison(pairs, word=question.comparative, lower=question.lower)
     if len(pairs) == 1 and named:
         missing = [thing.text for thing in things if thing is not pairs[0][0]]
         return f"{tell_value(*pairs[0])} The search results have no such figure for {', '.join(missing)}."

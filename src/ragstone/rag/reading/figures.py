@@ -292,8 +292,9 @@ def _larger_distance(changes: Sequence[Change]) -> str:
     return f"; in absolute numbers {most} changed more"
 
 
-def tell_comparison(pairs: Sequence[tuple[Asked, Statement]], *, lower: bool) -> str:
-    """Each value, and which is the higher, or the lower where the question looks for that."""
+def tell_comparison(pairs: Sequence[tuple[Asked, Statement]], *, word: str, lower: bool) -> str:
+    """Each value, and which is the higher, or the lower where the question looks for that. `word` is the question's own
+    comparative, if it has one: `larger`, `cheaper`."""
     parts = []
     for asked, statement in pairs:
         when = f" in {at(statement.time)}" if statement.time else ""
@@ -306,12 +307,12 @@ def tell_comparison(pairs: Sequence[tuple[Asked, Statement]], *, lower: bool) ->
     (low, least), (high, most) = ordered[0], ordered[-1]
     if least.quantity.value == most.quantity.value:
         return f"{told} They are equal."
-    distance = difference(least.quantity, most.quantity)
-    share = per_cent(least.quantity.value, most.quantity.value)
-    by = f"{distance} ({share} of the lower figure)" if share else distance
     if len(pairs) > 2:
         extreme = f"{low.text} is the lowest" if lower else f"{high.text} is the highest"
         return f"{extreme}. {told}"
+    distance = difference(least.quantity, most.quantity)
+    share = per_cent(least.quantity.value, most.quantity.value)
+    by = f"{distance} ({share} of the lower figure)" if share else distance
     if lower:
-        return f"{low.text} is lower than {high.text}, by {by}. {told}"
-    return f"{high.text} is higher than {low.text}, by {by}. {told}"
+        return f"{low.text} is {word or 'lower'} than {high.text}, by {by}. {told}"
+    return f"{high.text} is {word or 'higher'} than {low.text}, by {by}. {told}"

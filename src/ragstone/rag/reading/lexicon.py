@@ -31,6 +31,9 @@ STOPWORDS = _words(
 
 IDEAS = _ideas(
     """
+    metro metropolitan / rider ridership passenger / electricity power energy / phone telephone smartphone mobile / tv television /
+    app application / guest client customer / doctor physician / kid child children / store shop / staff personnel /
+    harvest crop yield / money fund funding / error fault defect / fix repair / begin onset / film movie picture /
     rent rental tenant lease /
     population people inhabitant resident live lives living lived citizen populous dweller populated home /
     sell sale /
@@ -165,6 +168,7 @@ NOT_UNITS = _words(
 
 DRESSING = _words(
     """
+    share portion proportion fraction part one two three four five
     percentage percent rate absolute relative terms number numbers figure figures value amount total level compared
     comparing compare comparison versus trend trending difference between change changed changes growth grow grew
     grown growing grows increase increased increasing increases decrease decreased decline declined rise rose risen

@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from ragstone.rag.reading.lexicon import DAYS_AND_MONTHS, OPENERS, PEOPLES, STOPWORDS, SUBJECT_VERBS
 from ragstone.rag.reading.text import stem
 
-_PART = r"(?:[A-Z][\w'’&-]*(?:\.[A-Z]\.?)*|[a-z]{1,2}[A-Z]\w+)"
+_CAPITAL = "A-Z" + "".join(chr(code) for code in range(0xC0, 0x530) if chr(code).isupper())
+_PART = rf"(?:(?:St|Ft|Mt)\. (?=[{_CAPITAL}])|[{_CAPITAL}][\w'’&-]*(?:\.[A-Z]\.?)*|[a-z]{{1,2}}[A-Z]\w+)"
 _LINK = r"(?:of the|of|de la|de los|de|del|da|do|dos|du|la|le|van der|van|von|bin|al|and the|&)"
-_NAME = re.compile(rf"(?<![\w$€£'’]){_PART}(?:[ ](?:{_LINK}[ ])?{_PART}|[ ]\d{{1,4}}(?![\w,.%]*\d|%))*", re.UNICODE)
+_NAME = re.compile(
+    rf"(?<![\w$€£'’]){_PART}(?:(?:[ ](?:{_LINK}[ ])?|(?<=\.[ ])){_PART}|[ ]\d{{1,4}}(?![\w,.%]*\d|%))*", re.UNICODE
+)
 _SUBJECT_VERBS = frozenset(stem(word) for word in SUBJECT_VERBS)
 _DEMONYM = re.compile(r"(?:n?ian|an|ese|ish|i|ic)$")
 
@@ -57,7 +60,7 @@ def find_names(text: str, lower_words: frozenset[str] = frozenset(), known: froz
                 or plain in OPENERS
                 or plain in STOPWORDS
                 or plain.rstrip("s") in OPENERS
-                or (opens and plain in lower_words)
+                or (opens and not rest and plain in lower_words)
                 or plain in DAYS_AND_MONTHS
             )
             if not opener:

@@ -27,6 +27,16 @@ _NUMBER_WORD = re.compile(
     re.IGNORECASE,
 )
 _MONEY = re.compile(r"[$€£¥₹]|\b(?:USD|EUR|GBP|dollars?|euros?|pounds?|cents?|yen|free)\b")
+_LENGTH = r"\d\s?(?:m|km|cm|mm|ft|mi)\b|\b(?:(?:kilo|centi|milli)?met(?:er|re)s?|miles?|feet|foot|inch(?:es)?|yards?)\b"
+_DURATION = r"\b(?:years?|months?|weeks?|days?|hours?|minutes?|seconds?|decades?|overnight|forever)\b"
+_UNITS = {
+    **dict.fromkeys(("tall", "high", "deep", "wide"), re.compile(_LENGTH)),
+    **dict.fromkeys(("long", "far"), re.compile(f"{_LENGTH}|{_DURATION}")),
+    "old": re.compile(rf"{_DURATION}|\b\d{{4}}\b|\bborn\b|\baged?\b|\b\d+\b"),
+    "heavy": re.compile(r"\d\s?(?:kg|g|mg|t|lbs?)\b|\b(?:kilos?|(?:kilo)?grams?|tons?|tonnes?|pounds?|ounces?)\b"),
+    "fast": re.compile(r"\d\s?(?:mph|km/h|m/s|kn|knots)|\bper (?:hour|second)\b|\bseconds?\b"),
+}
+_MEASURE = re.compile(rf"\bhow ({'|'.join(_UNITS)})\b", re.IGNORECASE)
 _WHEN = re.compile(
     r"\b(?:january|february|march|april|june|july|august|september|october|november|december|mondays?|tuesdays?|wednesdays?|"
     r"thursdays?|fridays?|saturdays?|sundays?|weekdays?|weekends?|century|\d{1,2}(?::\d{2})?\s?(?:am|pm)|\d{1,2}:\d{2}|spring|summer|autumn|winter|noon|midnight|"
@@ -112,6 +122,9 @@ def _fits(question: Question, sentence: Sentence) -> float:
     text = sentence.text
     if question.money:
         return 1.0 if _MONEY.search(text) else 0.0
+    measure = _MEASURE.search(question.text)
+    if measure and not _UNITS[measure[1].lower()].search(text):
+        return 0.0
     if question.wanted == "number":
         return 1.0 if _NUMBER_WORD.search(text) else 0.0
     if question.wanted == "when":

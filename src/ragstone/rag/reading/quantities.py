@@ -35,7 +35,7 @@ _QUANTITY = re.compile(
     (?P<currency>(?:US|A|C|NZ|HK)?\$|[€£¥₹]|(?:USD|EUR|GBP|CHF|JPY|CNY|INR)\ ?)?\ ?
     (?P<number>{_NUMBER})(?!\d|-\d)
     (?:(?:\ |-)?(?P<magnitude>thousand|millions?|billions?|trillion)\b
-      |(?:\ ?(?P<short>bn|mn|mln|tn)|(?P<letter>[kKmMbB]))(?![\w²³]))?
+      |(?:\ ?(?P<short>bn|mn|mln|tn)|(?P<letter>(?(currency)[kKmMbB]|[kKMB])))(?![\w²³]))?
     (?:(?P<percent>\ ?(?:%|percent\b|per\ cent\b|percentage\ points?\b))
       |\ ?(?P<unit>(?:°\ ?[CF]|[€£]|(?:{_SYMBOL})(?:[²³]|/[a-z]+)?(?!\w)))
       |(?:\ |-)(?P<word>[a-z]+(?:\ (?:kilomet|met)(?:er|re)s?)?))?""",
@@ -121,9 +121,12 @@ def difference(smaller: Quantity, larger: Quantity) -> str:
     decimals = max(q.decimals + exponent - _MAGNITUDES.get(q.magnitude.lower(), 0) for q in (smaller, larger))
     shown = distance.scaleb(-exponent)
     digits = f"{shown:,.{max(0, decimals)}f}"
+    if all(re.search(r"\d{4}", quantity.text) for quantity in (smaller, larger)):
+        digits = digits.replace(",", "")  # as they are written, without marks between thousands
     if "." in digits and decimals > max(smaller.decimals, larger.decimals):
         digits = digits.rstrip("0").rstrip(".")
-    return _written(digits, like)
+    unit = like.unit if smaller.unit == larger.unit else ""
+    return f"{_written(digits, like)} {unit}".rstrip()
 
 
 def _written(digits: str, like: Quantity) -> str:
@@ -136,7 +139,7 @@ def _written(digits: str, like: Quantity) -> str:
         behind = not like.text.startswith(like.currency)
         spelled = like.currency[0].isalpha() and not like.currency.endswith("$")
         blank = " " if spelled else ""
-        return f"{digits}{blank or ''}{like.currency}" if behind else f"{like.currency}{blank}{digits}"
+        return f"{digits}{blank}{like.currency}" if behind else f"{like.currency}{blank}{digits}"
     return digits
 
 

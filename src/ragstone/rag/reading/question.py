@@ -44,7 +44,13 @@ _LOWER = _any(
     r"""less fewer smaller lower cheaper shorter slower slowest lighter younger least fewest smallest lowest cheapest
     shortest lightest weaker fell declin\w* decreas\w* shr[aiu]nk\w* lost"""
 )
+_COMPARATIVE = _any(
+    """larger bigger higher taller longer older heavier deeper wider greater richer busier hotter warmer
+    more_(?:expensive|populous|valuable|costly) smaller lower cheaper shorter lighter younger colder less_expensive"""
+)
 _FASTER = _any("faster slower fastest slowest more_(?:quickly|slowly|strongly)")
+# `How many people visited`: the verb says what is counted.
+_PEOPLE = re.compile(r"\bhow many (?:more )?people (?!(?:are|were|is|was|did|do|in|of|there)\b)[a-z]", re.IGNORECASE)
 _LATEST = _any("current currently now today latest newest most_recent recent at_present present-day")
 _SINCE = _any("since")
 _FIGURE = _any(
@@ -64,6 +70,7 @@ _PREFACE = re.compile(
     r"(?:context|passages?|documents?|results?|texts?)[,:]? ",
     re.IGNORECASE,
 )
+_EXTENT = frozenset(("far", "fast", "strong"))
 DRESSED = frozenset(stem(word) for word in DRESSING)
 _BY_KIND: dict[str, Wanted] = {
     **{stem(word): "where" for word in ("country", "city", "state", "continent", "town", "region", "place")},
@@ -91,6 +98,8 @@ class Question:
     superlative: bool
     lower: bool
     """A comparison that looks for the smaller side."""
+    comparative: str
+    """`larger`, `cheaper`: the word that it compares by; empty without one."""
     latest: bool
     since: bool
     money: bool
@@ -123,6 +132,7 @@ def read_question(text: str, sentences: Sequence[Sentence]) -> Question:
         dict.fromkeys(found for found in stems(text) if not {found} & (name_stems | name_words) and not found.isdigit())
     )
     comparison = _COMPARE.search(text) is not None
+    dressed = DRESSED | ({stem("people")} if _PEOPLE.search(text) else set())
     growth = CHANGE.search(text) is not None or (
         len(times) > 1 and (_FASTER.search(text) is not None or (comparison and len(named) == 1))
     )
@@ -134,12 +144,13 @@ def read_question(text: str, sentences: Sequence[Sentence]) -> Question:
         names=tuple(named),
         unknown=tuple(unknown),
         times=times,
-        topic=tuple(word for word in meant if word not in DRESSED),
+        topic=tuple(word for word in meant if word not in dressed and not (growth and word in _EXTENT)),
         words=meant,
         growth=growth,
         comparison=comparison,
         superlative=_SUPERLATIVE.search(text) is not None,
         lower=_LOWER.search(text) is not None,
+        comparative=_comparative(text),
         latest=_LATEST.search(text) is not None,
         since=_SINCE.search(text) is not None,
         money=_MONEY.search(text) is not None,
@@ -179,6 +190,11 @@ def _known_names(text: str, sentences: Sequence[Sentence]) -> list[Name]:
             if parts:
                 found.append(Name(shown, tuple(p for w in parts for p in w.split("-")), match.start(), match.end()))
     return [name for name in found if not any(name.text == other.text and other.start < name.start for other in found)]
+
+
+def _comparative(text: str) -> str:
+    found = _COMPARATIVE.search(text)
+    return found[0].lower() if found else ""
 
 
 def _wanted(text: str, kind: str) -> Wanted:

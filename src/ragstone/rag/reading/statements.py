@@ -46,6 +46,8 @@ _COUNTS = re.compile(
     r"produc\w*|count\w*|total\w*|hous\w*|hosts?|hosted|some|approximately)\ $",
     re.IGNORECASE,
 )
+_STATES = re.compile(r"(?:\b(?:was|were|is|are|reach\w*|hit|stood at|total\w*|count\w*|=)|=)\ ?$", re.IGNORECASE)
+_IN_YEAR = re.compile(r"^(?:\ (?!than\b|and\b|or\b|to\b)[a-z]+)?\ in\ (?:1[0-9]|20|21)\d{2}\b")
 _NOUN = re.compile(
     r"^\ (?!(?:and|or|to|in|is|was|were|the|a|an|it|its|but|when|as|by|on|at|for|with|had|has)\b)[a-z]{3,}"
 )
@@ -135,8 +137,13 @@ def find_times(text: str) -> list[tuple[Time, int, int]]:
     """Years, months and quarters in order, with their places."""
     found = []
     for match in _TIME.finditer(text):
-        if _COUNTS.search(_tail(text, match.start())) and _NOUN.search(_head(text, match.end())):
-            continue  # `had 1900 members`
+        before, after = _tail(text, match.start()), _head(text, match.end())
+        if (
+            _STATES.search(before)
+            or (_IN_YEAR.match(after) and not before.lower().endswith(" in "))
+            or (_COUNTS.search(before) and _NOUN.search(after))
+        ):
+            continue  # `was 1850`, `from 1850 in 2015`, `had 1900 members`
         part = 0
         if match["month"]:
             part = 1 + [name[:3] for name in _MONTH_NAMES].index(match["month"][:3].lower())

@@ -69,7 +69,7 @@ def test_the_tutorials_question_gets_growth_and_comparison() -> None:
         ("By what percentage did Chicago's population grow between 2020 and 2023?", "0.81%"),
         ("How much did Miami's population grow in 2020?", "0.71% increase from 2019"),
         ("Which metro area grew fastest from 2020 to 2023?", "Miami grew faster than the others"),
-        ("Is Chicago bigger than Miami?", "Chicago is higher than Miami, by 2,672,000"),
+        ("Is Chicago bigger than Miami?", "Chicago is bigger than Miami, by 2,672,000"),
     ],
 )
 def test_other_questions_to_the_tutorials_documents(question: str, holds: str) -> None:
