@@ -8,7 +8,7 @@ from typing import Any
 
 from ragstone.core.errors import IllegalArgumentException, NumberFormatException
 
-TYPES = ("BM25", "boolean", "DFR", "DFI", "IB", "LMDirichlet", "LMJelinekMercer", "scripted")
+TYPES = ("BM25", "LegacyBM25", "boolean", "DFR", "DFI", "IB", "LMDirichlet", "LMJelinekMercer", "scripted")
 BUILT_IN = ("BM25", "boolean")
 """Names a field may use without any setting."""
 
@@ -26,7 +26,7 @@ def check_similarities(settings: Mapping[str, Any]) -> None:
             raise IllegalArgumentException(f"Similarity [{name}] must have an associated type")
         if kind not in TYPES:
             raise IllegalArgumentException(f"Unknown Similarity type [{kind}] for [{name}]")
-        if kind == "BM25":
+        if kind in ("BM25", "LegacyBM25"):
             k1, b = _number(options.get("k1", "1.2")), _number(options.get("b", "0.75"))
             if not math.isfinite(k1) or k1 < 0:
                 raise IllegalArgumentException(f"illegal k1 value: {k1}, must be a non-negative finite value")
