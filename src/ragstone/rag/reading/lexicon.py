@@ -31,7 +31,8 @@ STOPWORDS = _words(
 
 IDEAS = _ideas(
     """
-    metro metropolitan / rider ridership passenger / electricity power energy / phone telephone smartphone mobile / tv television /
+    metro metropolitan / rider ridership passenger / electricity power energy /
+    phone telephone smartphone mobile / tv television /
     app application / guest client customer / doctor physician / kid child children / store shop / staff personnel /
     harvest crop yield / money fund funding / error fault defect / fix repair / begin onset / film movie picture /
     rent rental tenant lease /
