@@ -7,7 +7,6 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import tantivy
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -142,7 +141,7 @@ class IndexMachine(RuleBasedStateMachine):
             self.expect(snapshot, documents)
 
     def expect(self, snapshot: Snapshot, documents: dict[str, Any]) -> None:
-        rows = snapshot.text.matching_rows(tantivy.Query.all_query()).tolist()
+        rows = snapshot.text.matching_rows(snapshot.text.everything()).tolist()
         assert {stored.id: json.decode(stored.source or b"") for stored in snapshot.rows(rows)} == documents
         assert snapshot.documents == len(documents)
         assert snapshot.vectors["v"].count == sum("v" in source for source in documents.values())

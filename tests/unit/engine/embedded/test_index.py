@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import tantivy
 
 from ragstone.core import json
 from ragstone.core.clock import SystemClock
@@ -77,7 +76,7 @@ def home(tmp_path: Path) -> Iterator[Home]:
 def found(subject: Index) -> dict[str, Any]:
     """Every document a search would find, with its source."""
     snapshot = subject.snapshot
-    rows = snapshot.text.matching_rows(tantivy.Query.all_query())
+    rows = snapshot.text.matching_rows(snapshot.text.everything())
     return {stored.id: json.decode(stored.source or b"null") for stored in snapshot.rows([int(row) for row in rows])}
 
 
