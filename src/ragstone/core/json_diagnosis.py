@@ -52,6 +52,16 @@ def diagnose(data: bytes) -> JavaException:
     return JsonParseException(f"Invalid UTF-8 or number\n at {_at(text, 0)}")
 
 
+def duplicate_field(data: bytes) -> JsonParseException | None:
+    """The error for well-formed JSON in which an object has the same name twice; None when there is no such object."""
+    text = data.decode("utf-8", "replace")
+    try:
+        _value(text, _space(text, 0), 0)
+    except _Fault as fault:
+        return JsonParseException(f"{fault.reason}\n at {_at(text, fault.offset)}")
+    return None
+
+
 def too_deep() -> JsonParseException:
     return JsonParseException(
         f"Document nesting depth ({MAX_DEPTH + 1}) exceeds the maximum allowed ({MAX_DEPTH}, from "
@@ -102,6 +112,7 @@ def _value(text: str, at: int, depth: int) -> int:
 
 def _object(text: str, at: int, depth: int) -> int:
     start, at = at, _space(text, at + 1)
+    names: set[str] = set()
     if text[at : at + 1] == "}":
         return at + 1
     while True:
@@ -109,7 +120,12 @@ def _object(text: str, at: int, depth: int) -> int:
             raise _unclosed(text, start, "Object")
         if text[at] != '"':
             raise _Fault(at, f"Unexpected character {_shown(text[at])}: was expecting double-quote to start field name")
-        at = _space(text, _string(text, at, "field name"))
+        end = _string(text, at, "field name")
+        name = text[at + 1 : end - 1]
+        if name in names:
+            raise _Fault(end, f"Duplicate field '{name}'")
+        names.add(name)
+        at = _space(text, end)
         if at < len(text) and text[at] != ":":
             wanted = "was expecting a colon to separate field name and value"
             raise _Fault(at, f"Unexpected character {_shown(text[at])}: {wanted}")

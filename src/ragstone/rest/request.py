@@ -105,12 +105,12 @@ class Request:
 
     def decode(self, content: bytes) -> Any:
         """`content`, the body or a part of it, as JSON. An error's `Place` in the result is found in this text."""
-        value = json.decode(content)
+        value = json.decode_strict(content)
         self.decoded.append((content, value))
         return value
 
     def json(self, missing: str = "request body is required") -> Any:
-        """The decoded body. Raises ParseException(`missing`) when there is none, else the errors of `json.decode`."""
+        """The decoded body. Raises ParseException(`missing`) when there is none, and as `json.decode_strict`."""
         content = self.content()
         if not content.strip():
             raise ParseException(missing)

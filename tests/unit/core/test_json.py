@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ragstone.core import json
-from ragstone.core.errors import JavaException, OpenSearchException
+from ragstone.core.errors import JavaException, JsonParseException, OpenSearchException
 
 VALUES = "(JSON String, Number, Array, Object or token 'null', 'true' or 'false')"
 
@@ -80,3 +80,34 @@ def test_what_is_nested_too_deep_to_be_written_is_the_clients_fault() -> None:
     with pytest.raises(OpenSearchException) as error:
         json.encode(value)
     assert error.value.status == 400
+
+
+@pytest.mark.parametrize(
+    ("text", "column"),
+    [
+        ('{"size":1,"size":2}', 17),
+        ('{"a":[1.5,{"b":1,"b":2}]}', 21),
+        ('{"a":{"x":"a\\":b"},"a" : 1}', 23),
+        ('[{"a" : 1, "b" : 2, "a" : 3}]', 24),
+    ],
+)
+def test_a_name_twice_in_one_object_is_an_error_where_it_is_asked_for(text: str, column: int) -> None:
+    json.decode(text)
+    with pytest.raises(JsonParseException, match="Duplicate field ") as error:
+        json.decode_strict(text.encode())
+    assert error.value.reason is not None
+    assert error.value.reason.endswith(f"line: 1, column: {column}]")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"a":{"a":1},"b":[{"a":1},{"a":2}]}',
+        '{"a":"\\":\\":","b" : "x\\\\","c":{}}',
+        '{"v":[1,{"a":1},{"a":1}],"w":[[0.5],{"a":[]}]}',
+        "[]",
+        '"a"',
+    ],
+)
+def test_the_same_name_in_different_objects_is_fine(text: str) -> None:
+    assert json.decode_strict(text.encode()) == json.decode(text)
