@@ -39,6 +39,7 @@ serve: $(RUNTIME) ## Start a server on 127.0.0.1:9200 with ./data
 	@$(BIN)/ragstone serve
 
 test: $(DEV) ## All tests
+	@$(BIN)/ragstone models pull all-MiniLM-L6-v2 || echo "tests that need the model's weights will be skipped"
 	@$(BIN)/python -m pytest -q -n $(WORKERS)
 
 check: $(DEV) ## Format, lint, types, arrows between layers, generated pages

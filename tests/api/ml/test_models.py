@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -207,12 +208,14 @@ async def test_what_can_not_be_registered_fails_in_its_task(
     assert "model_id" not in task
 
 
-async def test_missing_weights_are_named_with_the_command_that_brings_them(settings: Settings, provider: Any) -> None:
-    async with Node(settings, transport=provider) as node:
+async def test_missing_weights_are_named_with_the_command_that_brings_them(
+    settings: Settings, provider: Any, ml: Any, tmp_path: Path
+) -> None:
+    async with Node(replace(settings, models=tmp_path / "models"), transport=provider) as node:
         client = AsgiClient(node.app)
         id = (await client(REGISTER, MINILM)).json["task_id"]
-        while (task := (await client(f"GET /_plugins/_ml/tasks/{id}")).json)["state"] != "FAILED":
-            pass
+        task = await type(ml)(client).done(id)
+    assert task["state"] == "FAILED"
     assert "ragstone models pull all-MiniLM-L6-v2" in task["error"]
 
 
