@@ -210,3 +210,28 @@ def test_a_running_request_is_finished_before_the_stop(settings: Settings) -> No
         server.until_busy()
     waiting.join(10)
     assert results == [408]
+
+
+def test_a_request_that_outlasts_the_grace_is_told_so(tmp_path: Path) -> None:
+    impatient = Settings(port=0, data=tmp_path / "data", shutdown_grace=0.0)
+    answers: list[requests.Response] = []
+
+    def wait(url: str) -> None:
+        answers.append(requests.get(f"{url}/_cluster/health/none?timeout=60s", timeout=30))
+
+    with ThreadedServer(impatient) as server:
+        waiting = threading.Thread(target=wait, args=[server.url])
+        waiting.start()
+        server.until_busy()
+    waiting.join(10)
+    assert [answer.status_code for answer in answers] == [503]
+    assert answers[0].json()["error"]["reason"] == "the node is shutting down"
+
+
+def test_a_client_that_hangs_up_leaves_no_work_behind(settings: Settings) -> None:
+    with ThreadedServer(settings) as server:
+        host, port = server.url.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), timeout=10) as connection:
+            connection.sendall(b"GET /_cluster/health/none?timeout=60s HTTP/1.1\r\nHost: x\r\n\r\n")
+            server.until_busy()
+        server.until_busy(False)

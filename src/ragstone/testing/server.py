@@ -55,12 +55,12 @@ class ThreadedServer:
         if self._failure is not None:
             raise self._failure
 
-    def until_busy(self) -> None:
-        """Return when a request is being worked on. Raises TimeoutError."""
+    def until_busy(self, busy: bool = True) -> None:
+        """Return when a request is being worked on, or none any more. Raises TimeoutError."""
         end = time.monotonic() + _PATIENCE
-        while self._server is None or not self._server.server_state.tasks:
+        while self._server is None or bool(self._server.server_state.tasks) is not busy:
             if time.monotonic() > end:
-                raise TimeoutError("no request came in")
+                raise TimeoutError(f"the server did not become {'busy' if busy else 'idle'}")
             time.sleep(0.001)
 
     def _run(self) -> None:
