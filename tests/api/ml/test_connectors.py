@@ -173,6 +173,30 @@ async def test_a_secret_is_nowhere_to_be_seen(
     assert not _holds(node.services.settings.data, SECRET)
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"query": {"match_all": {}}},
+        {"_source": ["credential", "credential.*"]},
+        {"_source": False},
+        {"fields": ["*", "credential.key"]},
+        {"explain": True},
+        {"stored_fields": ["credential.key"]},
+        {"sort": ["credential.key"]},
+        {"aggs": {"a": {"terms": {"field": "credential.key"}}}},
+    ],
+)
+async def test_no_search_shows_a_credential_not_even_sealed(client: AsgiClient, ml: Any, body: Any) -> None:
+    id = await ml.connector()
+    await ml.model("with inline", connector=BODY)
+    stored = (await client(f"GET /.plugins-ml-connector/_doc/{id}")).json["_source"]["credential"]["key"]
+    for resource in ("connectors", "models"):
+        answer = await client(f"POST /_plugins/_ml/{resource}/_search", {"size": 1000, **body})
+        assert answer.status in (200, 400)
+        assert stored not in answer.text
+        assert "AES-256-GCM" not in answer.text
+
+
 def _holds(folder: Path, text: str) -> bool:
     return any(text.encode() in path.read_bytes() for path in folder.rglob("*") if path.is_file())
 
