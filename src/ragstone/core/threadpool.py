@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import Literal, ParamSpec, TypeVar
 
 from ragstone.core.errors import OpenSearchRejectedExecutionException
@@ -39,7 +40,10 @@ class ThreadPools:
                 f"rejected execution of {function.__qualname__} on pool [{pool}]: its queue of {self._queue} is full"
             )
         self._running[pool] += 1
-        future = asyncio.get_running_loop().run_in_executor(self._pools[pool], lambda: function(*args, **kwargs))
+        context = copy_context()  # the log names the request there, too
+        future = asyncio.get_running_loop().run_in_executor(
+            self._pools[pool], lambda: context.run(function, *args, **kwargs)
+        )
         future.add_done_callback(lambda _: self._done(pool))
         return await future
 
