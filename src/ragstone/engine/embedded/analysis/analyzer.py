@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count
 
 
 @dataclass(slots=True)
@@ -30,21 +31,24 @@ TokenFilter = Callable[[Iterable[Token]], Iterable[Token]]
 class Analyzer:
     """A tokenizer and the filters behind it. Immutable and safe for threads.
 
-    `fast` may give the same terms in one step, or None where it can't.
+    `fast` may give the same terms in one step, where positions have no gaps, or None where it can't.
     """
 
     name: str
     tokenizer: Tokenizer
     filters: Sequence[TokenFilter] = ()
-    fast: Callable[[str], list[tuple[str, int]] | None] | None = None
+    fast: Callable[[str], list[str] | None] | None = None
 
     def terms(self, text: str) -> list[tuple[str, int]]:
         """(term, position) in order. Positions start at 0 and have gaps where a filter dropped a token."""
-        if self.fast is not None:
-            terms = self.fast(text)
-            if terms is not None:
-                return terms
+        words = self.words(text)
+        if words is not None:
+            return list(zip(words, count(), strict=False))
         return [(token.term, token.position) for token in self._run(text)]
+
+    def words(self, text: str) -> list[str] | None:
+        """The terms alone, where their positions are 0, 1, 2, ... and this is quick to know; else None."""
+        return None if self.fast is None else self.fast(text)
 
     def tokens(self, text: str) -> list[Token]:
         """All tokens with offsets in UTF-16 code units."""

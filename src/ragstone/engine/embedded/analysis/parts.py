@@ -6,7 +6,6 @@ Options come from index settings (texts and lists of texts) or from JSON (`_anal
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from itertools import count
 from typing import Any
 
 from ragstone.core.errors import IllegalArgumentException, NumberFormatException
@@ -126,9 +125,8 @@ def _standard(name: str, options: Options) -> Analyzer:
     if words:
         return Analyzer(name, tokenizer, (filters.lowercase, filters.stop(words)))
 
-    def fast(text: str) -> list[tuple[str, int]] | None:
-        terms = tokenizer.terms(case.lower(text))  # which keeps the length of a text
-        return None if terms is None else list(zip(terms, count(), strict=False))
+    def fast(text: str) -> list[str] | None:
+        return tokenizer.terms(case.lower(text))  # which keeps the length of a text
 
     return Analyzer(name, tokenizer, (filters.lowercase,), fast)
 

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 HEAP = 128_000_000
 """Bytes the writer may gather before it writes a segment on its own."""
 
+_ADD = {"k": "add_text", "i": "add_integer", "f": "add_float", "b": "add_boolean"}
+"""How a value gets into an entry, by the first letter of its slot."""
+
 
 class TextIndex:
     """One generation of the text index of one index. Blocking.
@@ -103,7 +106,7 @@ class TextIndex:
             if not values:
                 continue
             slot = slots[path]
-            if not slot.startswith("text-"):
+            if slot[0] != "t":
                 _add_column(entry, slot, values)
                 continue
             field = document.mapper.field(path)
@@ -151,34 +154,40 @@ class TextIndex:
 
 
 def _add_column(entry: tantivy.Document, slot: str, values: list[IndexValue]) -> None:
-    add = {
-        "keyword": entry.add_text,
-        "i64": entry.add_integer,
-        "f64": entry.add_float,
-        "bool": entry.add_boolean,
-    }[slot.partition("-")[0]]
-    if len(values) > 1:
-        entry.add_text(PRESENT, several(slot))
-        # ascending, because a column's first value is what sorting sees
-        values = sorted(values)
-    for value in values:
-        add(slot, value)  # type: ignore[operator]
+    add = getattr(entry, _ADD[slot[0]])
+    if len(values) == 1:
+        add(slot, values[0])
+        return
+    entry.add_text(PRESENT, several(slot))
+    # ascending, because a column's first value is what sorting sees
+    for value in sorted(values):
+        add(slot, value)
 
 
 def _add_text(entry: tantivy.Document, slot: str, field: AnalyzedField, values: list[IndexValue]) -> Sequence[str]:
     """Add the texts' terms, and return them."""
-    terms = field.analyzer.terms(str(values[0])) if len(values) == 1 else list(positioned(field, values))
-    if not terms:
-        return ()
-    words, positions = zip(*terms, strict=True)
-    if not field.counts_terms:
-        words = tuple(dict.fromkeys(words))
-        positions = tuple(range(len(words)))
-    spaced = " ".join(words)
-    # tantivy's fastest tokenizer takes it apart again, if positions have no gaps and terms no spaces
-    if positions == tuple(range(len(words))) and len(spaced.split()) == len(words):
-        entry.add_text(slot, spaced)
-    else:
-        tokens = [tantivy.Token(word, position, 0, 0) for word, position in zip(words, positions, strict=True)]
-        entry.add_pre_tokenized_text(slot, tantivy.PreTokenizedString("", tokens))
+    words = field.analyzer.words(str(values[0])) if len(values) == 1 else None
+    if words is None:
+        terms = list(positioned(field, values))
+        words = [word for word, _ in terms]
+        consecutive = all(at == position for at, (_, position) in enumerate(terms))
+        if not consecutive or not field.counts_terms or len(" ".join(words).split()) != len(words):
+            return _add_tokens(entry, slot, field, terms)
+    elif not field.counts_terms:
+        words = list(dict.fromkeys(words))
+    if words:
+        # tantivy's fastest tokenizer takes it apart again
+        entry.add_text(slot, " ".join(words))
     return words
+
+
+def _add_tokens(
+    entry: tantivy.Document, slot: str, field: AnalyzedField, terms: list[tuple[str, int]]
+) -> Sequence[str]:
+    """Terms with gaps between them, several at one position, or with spaces inside."""
+    if not field.counts_terms:
+        terms = list({word: (word, position) for word, position in reversed(terms)}.values())[::-1]
+    if terms:
+        tokens = [tantivy.Token(word, position, 0, 0) for word, position in terms]
+        entry.add_pre_tokenized_text(slot, tantivy.PreTokenizedString("", tokens))
+    return [word for word, _ in terms]
