@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ragstone.engine.embedded.mapper.knn_vector import KnnVectorField
 from ragstone.engine.embedded.vectors.exact import index_form
 from ragstone.engine.embedded.vectors.reader import VectorReader, View
-from ragstone.engine.embedded.vectors.segments import Flags, FlatBuffer, FlatPart, Mask, Part, positions_of
+from ragstone.engine.embedded.vectors.segments import Flags, FlatBuffer, FlatPart, Part, Selection, positions_of
 from ragstone.engine.embedded.vectors.spaces import VectorSpec
 from ragstone.engine.embedded.vectors.store import Store, StoredGraph, flat_part
 
@@ -46,7 +46,7 @@ class _Held:
     part: Part
     stored: StoredGraph | None = None
     flags: Flags | None = None
-    published: Mask | None = None
+    published: Selection | None = None
 
     def kill(self, position: int) -> None:
         if self.flags is None:
@@ -56,11 +56,9 @@ class _Held:
             self.published = None
 
     def view(self) -> View:
-        if self.flags is None:
-            return View(self.part, None, len(self.part.rows))
-        if self.published is None:
-            self.published = self.part.mask(self.flags.copy())
-        return View(self.part, self.published, int(self.flags.sum()))
+        if self.flags is not None and self.published is None:
+            self.published = self.part.select(np.flatnonzero(self.flags))
+        return View(self.part, self.published)
 
 
 class VectorIndex:

@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ragstone.engine.embedded.vectors.exact import Matrix, Positions, best, index_form
-from ragstone.engine.embedded.vectors.segments import Mask, Part, Rows, Shards, positions_of
+from ragstone.engine.embedded.vectors.segments import Part, Rows, Selection, Shards, positions_of
 from ragstone.engine.embedded.vectors.spaces import Floats, VectorSpec, least_score, score
+
+_FILTERS = 8
 
 
 @dataclass(frozen=True)
@@ -18,9 +20,12 @@ class View:
     """A part and who of it is alive (None: everybody), as of one publish."""
 
     part: Part
-    alive: Mask | None
-    count: int
-    """How many are alive."""
+    alive: Selection | None = None
+
+    @property
+    def count(self) -> int:
+        """How many are alive."""
+        return len(self.part.rows) if self.alive is None else len(self.alive)
 
 
 class VectorReader:
@@ -31,6 +36,7 @@ class VectorReader:
         self._views = tuple(view for view in views if view.count)
         self.count = sum(view.count for view in self._views)
         """Live vectors."""
+        self._filters: dict[int, tuple[Rows, list[Selection]]] = {}
 
     def search(
         self, query: Floats, k: int, *, ef_search: int | None = None, allowed: NDArray[np.int64] | None = None
@@ -66,17 +72,14 @@ class VectorReader:
         rows: list[Rows] = []
         shards: list[Shards] = []
         raws: list[Floats] = []
-        for view in self._views:
-            if allowed is None:
-                positions, raw = view.part.nearest(form, min(k, view.count), ef=ef, alive=view.alive)
-            else:
-                passing = self._passing(view, allowed)
-                if not len(passing):
-                    continue
-                positions, raw = view.part.nearest_of(form, min(k, len(passing)), ef=ef, positions=passing)
-            rows.append(view.part.rows[positions])
-            shards.append(view.part.shards[positions])
-            raws.append(raw)
+        selections = [view.alive for view in self._views] if allowed is None else self._selections(allowed)
+        for view, among in zip(self._views, selections, strict=True):
+            count = view.count if among is None else len(among)
+            if count:
+                positions, raw = view.part.nearest(form, min(k, count), ef=ef, among=among)
+                rows.append(view.part.rows[positions])
+                shards.append(view.part.shards[positions])
+                raws.append(raw)
         return rows, shards, raws
 
     def search_radial(
@@ -127,10 +130,22 @@ class VectorReader:
         order = np.argsort(np.concatenate(found), kind="stable")
         return np.concatenate(found)[order], np.concatenate(vectors)[order]
 
+    def _selections(self, allowed: Rows) -> list[Selection]:
+        """The part of a filter in each view. Those of the last few read-only arrays are kept: a filter comes again."""
+        known = self._filters.get(id(allowed))
+        if known is not None:
+            return known[1]
+        selections = [view.part.select(self._passing(view, allowed)) for view in self._views]
+        if not allowed.flags.writeable:
+            if len(self._filters) >= _FILTERS:
+                self._filters = {}
+            self._filters[id(allowed)] = allowed, selections  # holding the array keeps its id from being used again
+        return selections
+
     def _passing(self, view: View, allowed: Rows | None) -> Positions:
         """Positions alive in `view` and among the allowed rows, ascending."""
         if allowed is None:
-            return np.arange(len(view.part.rows)) if view.alive is None else np.flatnonzero(view.alive.flags)
+            return np.arange(len(view.part.rows)) if view.alive is None else view.alive.positions
         positions = positions_of(view.part.rows, allowed)
         return positions if view.alive is None else positions[view.alive.flags[positions]]
 

@@ -14,16 +14,21 @@ from ragstone.engine.embedded.vectors.spaces import Floats, SpaceType, VectorSpe
 Rows = NDArray[np.int64]
 Shards = NDArray[np.uint16]
 Flags = NDArray[np.bool_]
-Bits = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
-class Mask:
-    """Who of a part is meant. A graph needs a bit for each of its nodes, and how many of them are set."""
+class Selection:
+    """Some of a part, prepared for many searches. Graphs also know the nodes: those with a member among them."""
 
+    positions: Positions
+    """Ascending."""
     flags: Flags
-    bits: Bits | None = None
-    nodes: int = 0
+    """One for each position of the part."""
+    nodes: Positions
+    node_flags: Flags
+
+    def __len__(self) -> int:
+        return len(self.positions)
 
 
 class Part(Protocol):
@@ -39,16 +44,15 @@ class Part(Protocol):
         """The shard of each row."""
         ...
 
-    def mask(self, flags: Flags) -> Mask:
-        """Prepared once for many searches."""
+    def select(self, positions: Positions) -> Selection:
+        """`positions` ascend."""
         ...
 
-    def nearest(self, query: Matrix, k: int, *, ef: int | None, alive: Mask | None) -> tuple[Positions, Floats]:
-        """Up to k nearest with their raw values, best first. None in `alive` means all; in `ef`, as seems best."""
-        ...
+    def nearest(self, query: Matrix, k: int, *, ef: int | None, among: Selection | None) -> tuple[Positions, Floats]:
+        """Up to k nearest with their raw values, best first. None in `among` means all; in `ef`, as seems best.
 
-    def nearest_of(self, query: Matrix, k: int, *, ef: int | None, positions: Positions) -> tuple[Positions, Floats]:
-        """The same among `positions` (ascending) only. Exact, or as near to it as a search without a filter."""
+        Exact, or with a recall above 0.99 whatever is selected.
+        """
         ...
 
     def raw_values(self, query: Matrix, positions: Positions | None) -> Floats:
@@ -77,6 +81,13 @@ def positions_of(rows: Rows, wanted: Rows) -> Positions:
     return there
 
 
+def flags_of(positions: Positions | NDArray[np.int32], count: int) -> Flags:
+    """A flag for each of `count` positions."""
+    flags = np.zeros(count, np.bool_)
+    flags[positions] = True
+    return flags
+
+
 class FlatPart:
     """A plain matrix in index form, searched exactly. `squares` as `squared_norms` gives them, for l2."""
 
@@ -92,21 +103,18 @@ class FlatPart:
         squares = None if self._squares is None else self._squares[start:stop]
         return FlatPart(self.spec, self.rows[start:stop], self.shards[start:stop], self.matrix[start:stop], squares)
 
-    def mask(self, flags: Flags) -> Mask:
-        return Mask(flags)
+    def select(self, positions: Positions) -> Selection:
+        flags = flags_of(positions, len(self.rows))
+        return Selection(positions, flags, positions, flags)
 
-    def nearest(self, query: Matrix, k: int, *, ef: int | None, alive: Mask | None) -> tuple[Positions, Floats]:
-        flags = None if alive is None else alive.flags
-        return nearest(self.spec.space, self.matrix, self._squares, query, k, flags)
-
-    def nearest_of(self, query: Matrix, k: int, *, ef: int | None, positions: Positions) -> tuple[Positions, Floats]:
-        if 4 * len(positions) > len(self.rows):  # cheaper than to copy so many vectors
-            flags = np.zeros(len(self.rows), np.bool_)
-            flags[positions] = True
-            return nearest(self.spec.space, self.matrix, self._squares, query, k, flags)
-        raw = self.raw_values(query, positions)
+    def nearest(self, query: Matrix, k: int, *, ef: int | None, among: Selection | None) -> tuple[Positions, Floats]:
+        if among is None:
+            return nearest(self.spec.space, self.matrix, self._squares, query, k, None)
+        if 4 * len(among) > len(self.rows):  # cheaper than to copy so many vectors
+            return nearest(self.spec.space, self.matrix, self._squares, query, k, among.flags)
+        raw = self.raw_values(query, among.positions)
         chosen = best(self.spec.space, raw, k)
-        return positions[chosen], raw[chosen]
+        return among.positions[chosen], raw[chosen]
 
     def raw_values(self, query: Matrix, positions: Positions | None) -> Floats:
         return raw_values(self.spec.space, self.matrix if positions is None else self.matrix[positions], query)

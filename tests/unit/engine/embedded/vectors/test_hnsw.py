@@ -49,11 +49,9 @@ def recall(part: GraphPart, spec: VectorSpec, matrix: NDArray[np.float32], allow
     hits = 0
     for query in vectors_of(spec, 50, seed=99):
         form = index_form(spec, query)
-        if allowed is None:
-            positions, raw = part.nearest(form, 10, ef=None, alive=None)
-        else:
-            positions, raw = part.nearest_of(form, 10, ef=None, positions=allowed)
-            assert np.isin(positions, allowed).all()
+        among = None if allowed is None else part.select(allowed)
+        positions, raw = part.nearest(form, 10, ef=None, among=among)
+        assert allowed is None or np.isin(positions, allowed).all()
         assert len(np.unique(positions)) == 10
         exact = raw_values(spec.space, stored if allowed is None else stored[allowed], form)
         assert raw == pytest.approx(raw_values(spec.space, stored[positions], form), rel=1e-3, abs=1e-4)
@@ -115,9 +113,8 @@ def test_many_copies_of_few_vectors_are_found_as_well_as_single_ones(space: Spac
     part = graph(spec, matrix)
     assert len(part.keys.hashes) <= 1500
     assert recall(part, spec, matrix, None) >= 0.99
-    flags = np.zeros(15_000, np.bool_)
-    flags[::3] = True
-    positions, raw = part.nearest(index_form(spec, distinct[0]), 40, ef=None, alive=part.mask(flags))
+    third = part.select(np.arange(0, 15_000, 3))
+    positions, raw = part.nearest(index_form(spec, distinct[0]), 40, ef=None, among=third)
     assert len(positions) == 40
     assert not (positions % 3).any()
     assert (np.diff(raw) >= 0).all() if space is SpaceType.L2 else (np.diff(raw) <= 0).all()
@@ -130,7 +127,7 @@ def test_copies_are_recognised_across_an_extension(tmp_path: Path) -> None:
     base.write(tmp_path / "base")
     part = graph(spec, np.concatenate((matrix[:50], -matrix[:1])), GraphPart.read(spec, base.keys, tmp_path / "base"))
     assert len(part.keys.hashes) == 301
-    positions, _ = part.nearest(matrix[3], 2, ef=None, alive=None)
+    positions, _ = part.nearest(matrix[3], 2, ef=None, among=None)
     assert positions.tolist() == [3, 303]
 
 
