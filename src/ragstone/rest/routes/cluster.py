@@ -53,16 +53,19 @@ async def health(services: Services, request: Request) -> Response:
     wanted = _wanted(request)
     while True:
         lost = services.indices.unavailable()
-        everything = ShardCounts.of(await services.indices.get(None, ALL_INDICES), lost)
-        try:
-            found, missing = await services.indices.get(request.param("index"), options), False
-        except IndexNotFoundException:
-            found, missing = [], True
+        present = await services.indices.get(None, ALL_INDICES)
+        found, missing = present, False
+        if request.param("index") is not None or options != ALL_INDICES:
+            try:
+                found = await services.indices.get(request.param("index"), options)
+            except IndexNotFoundException:
+                found, missing = [], True
         counts = ShardCounts.of(found, lost)
         good = not missing and wanted(counts)
         if good or deadline.expired:
             break
         await asyncio.sleep(min(_POLL, deadline.remaining()))
+    everything = ShardCounts.of(present, lost)
     body = cluster_health(services.node.cluster_name, counts, everything, missing=missing, timed_out=not good)
     level = request.query.get("level")
     if level in ("indices", "shards"):
