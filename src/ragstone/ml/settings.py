@@ -22,15 +22,13 @@ from ragstone.core.cluster_settings import (
     text_list,
 )
 from ragstone.core.errors import IllegalArgumentException
+from ragstone.core.regex import may_explode
 from ragstone.core.units import parse_size
 
 T = TypeVar("T")
 
 _PREFIX = "plugins.ml_commons."
 _MAX_PATTERN = 256
-# A group that ends with a quantifier and is repeated itself, or a backreference: both may take exponential time. An
-# optional group (`(:\d+)?`) is harmless, and common for ports.
-_EXPLOSIVE = re.compile(r"\([^()]*[*+?}]\)[*+{]|\\[1-9]")
 
 
 def _setting(
@@ -61,7 +59,7 @@ def _patterns(key: str, value: SettingValue) -> list[str]:
     for pattern in patterns:
         if len(pattern) > _MAX_PATTERN:
             raise IllegalArgumentException(f"Regex pattern too long (max {_MAX_PATTERN} chars): {pattern}")
-        if _EXPLOSIVE.search(pattern):
+        if may_explode(pattern):
             raise IllegalArgumentException(
                 f"Regex pattern contains nested quantifiers or backreferences that may cause ReDoS: {pattern}"
             )

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import re
 
+from ragstone.core.regex import may_explode
 from ragstone.pipelines.config import ProcessorConfig
 
 _MESSAGES = {"missing ), unterminated subpattern": "Unclosed group", "nothing to repeat": "Dangling meta character"}
 
 
 def compile_option(config: ProcessorConfig, name: str) -> re.Pattern[str]:
-    """A required option as a pattern. Raises ParseException for what is none."""
+    """A required option as a pattern. Raises ParseException for what is none.
+
+    `Differs:` a pattern that may take exponential time is refused: it would stop the whole node, not one thread.
+    """
     text = config.string(name)
+    if may_explode(text):
+        raise config.fault(f"Regex pattern contains nested quantifiers or backreferences: {text}", name)
     try:
         return re.compile(text.replace("(?<", "(?P<").replace("(?P<=", "(?<=").replace("(?P<!", "(?<!"))
     except re.error as error:

@@ -391,6 +391,11 @@ FAULTS: list[tuple[Any, str, dict[str, str]]] = [
         {"processor_type": "gsub", "property_name": "pattern"},
     ),
     (
+        {"split": {"field": "a", "separator": "(x+)+y"}},
+        "[separator] Regex pattern contains nested quantifiers or backreferences: (x+)+y",
+        {"processor_type": "split", "property_name": "separator"},
+    ),
+    (
         {"json": {"field": "a", "target_field": "b", "add_to_root": True}},
         "[target_field] Cannot set a target field while also setting `add_to_root` to true",
         {"processor_type": "json", "property_name": "target_field"},
