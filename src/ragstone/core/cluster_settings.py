@@ -9,12 +9,12 @@ Declarations live next to the code that obeys them. `declared` lists them all; t
 
 from __future__ import annotations
 
-import fnmatch
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
 from ragstone.core.errors import IllegalArgumentException, NumberFormatException
+from ragstone.core.names import matches
 from ragstone.core.units import parse_bool
 
 T = TypeVar("T")
@@ -57,7 +57,7 @@ def find(key: str) -> Setting[Any] | None:
     """The declaration of `key`; one declared as `a.b.*` answers for every key below it."""
     if key in declared:
         return declared[key]
-    return next((s for k, s in declared.items() if k.endswith("*") and fnmatch.fnmatchcase(key, k)), None)
+    return next((s for k, s in declared.items() if k.endswith("*") and matches(k, key)), None)
 
 
 class ClusterSettings(Protocol):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -16,6 +15,7 @@ from ragstone.core.errors import (
     OpenSearchException,
     XContentParseException,
 )
+from ragstone.core.names import matches
 from ragstone.core.xcontent import JsonObject, Place, as_bool, token
 from ragstone.dsl.query import parse_query
 from ragstone.engine.values import Metadata
@@ -151,7 +151,7 @@ def plan(metadata: Metadata, actions: Sequence[AliasAction]) -> tuple[list[str],
             (index.name, alias, None)
             for index in indices
             for alias in index.aliases
-            if any(pattern == "_all" or fnmatch.fnmatchcase(alias, pattern) for pattern in action.aliases)
+            if any(pattern == "_all" or matches(pattern, alias) for pattern in action.aliases)
         ]
         if not matched and action.must_exist is not False:
             listed = ",".join(action.aliases)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -12,6 +11,7 @@ from ragstone.core.errors import (
     IndexNotFoundException,
     InvalidIndexNameException,
 )
+from ragstone.core.names import matches
 from ragstone.dsl.query import Query, parse_query
 from ragstone.engine.values import IndexMetadata, JsonObject, Metadata
 
@@ -178,12 +178,12 @@ def _expand(
         visible = options.expand_hidden or not index.hidden or (name.startswith(".") and pattern.startswith("."))
         if not wanted or not visible:
             continue
-        if fnmatch.fnmatchcase(name, _literal(pattern)):
+        if matches(pattern, name):
             found.setdefault(name, []).append(None)
             matched = True
         elif options.allow_aliases:
             for alias, body in index.aliases.items():
-                if fnmatch.fnmatchcase(alias, _literal(pattern)) and not body.get("is_hidden"):
+                if matches(pattern, alias) and not body.get("is_hidden"):
                     found.setdefault(name, []).append(body)
                     matched = True
     if not matched and not options.allow_no_indices:
@@ -194,14 +194,8 @@ def _excluded(metadata: Metadata, pattern: str, found: Iterable[str]) -> list[st
     return [
         name
         for name in found
-        if fnmatch.fnmatchcase(name, _literal(pattern))
-        or any(fnmatch.fnmatchcase(alias, _literal(pattern)) for alias in metadata.indices[name].aliases)
+        if matches(pattern, name) or any(matches(pattern, alias) for alias in metadata.indices[name].aliases)
     ]
-
-
-def _literal(pattern: str) -> str:
-    """Only `*` is a wildcard in index names; `?` and `[` are not."""
-    return pattern.replace("[", "[[]").replace("?", "[?]")
 
 
 def _filter(bodies: list[JsonObject | None]) -> Query | None:

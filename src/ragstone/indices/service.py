@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import fnmatch
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ragstone.core.errors import IndexNotFoundException, MapperParsingException, ParseException
+from ragstone.core.names import matches
 from ragstone.core.xcontent import JsonObject
 from ragstone.engine.api import Engine
 from ragstone.engine.values import IndexMetadata, IndexStats
@@ -143,9 +143,7 @@ def shards_of(indices: Sequence[IndexMetadata]) -> Shards:
 def show_settings(index: IndexMetadata, *, flat: bool = False, names: Sequence[str] = ()) -> JsonObject:
     """`settings` of an index as the API shows them: nested unless `flat`; `names` are patterns of full keys."""
     shown = {
-        key: value
-        for key, value in index.settings.items()
-        if not names or any(fnmatch.fnmatchcase(key, name) for name in names)
+        key: value for key, value in index.settings.items() if not names or any(matches(name, key) for name in names)
     }
     return shown if flat else nest(shown)
 

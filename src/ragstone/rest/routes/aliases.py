@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import fnmatch
-
+from ragstone.core.names import matches
 from ragstone.core.xcontent import JsonObject
 from ragstone.indices.aliases import AliasAction, alias_body, parse_alias_actions
 from ragstone.indices.service import ADMIN
@@ -60,7 +59,7 @@ async def get_alias(services: Services, request: Request) -> Response:
         aliases = {
             alias: body
             for alias, body in sorted(index.aliases.items())
-            if not names or any(fnmatch.fnmatchcase(alias, name) for name in names)
+            if not names or any(matches(name, alias) for name in names)
         }
         seen.update(aliases)
         if aliases or not names:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import fnmatch
 from typing import Any
 
+from ragstone.core.names import matches
 from ragstone.core.xcontent import JsonObject
 from ragstone.indices.service import ADMIN
 from ragstone.rest.request import Request
@@ -58,7 +58,7 @@ def _fields(mappings: JsonObject, patterns: list[str]) -> JsonObject:
     return {
         path: {"full_name": path, "mapping": {path.rpartition(".")[2]: mapping}}
         for path, mapping in sorted(leaves.items())
-        if any(fnmatch.fnmatchcase(path, pattern) for pattern in patterns)
+        if any(matches(pattern, path) for pattern in patterns)
     }
 
 
