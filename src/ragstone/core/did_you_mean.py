@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 
 def similar(word: str, candidates: Iterable[str], threshold: float = 0.5) -> list[str]:
@@ -11,8 +11,19 @@ def similar(word: str, candidates: Iterable[str], threshold: float = 0.5) -> lis
     Similarity is 1 - edit distance / length of the longer one (Lucene's LevenshteinDistance). Parameters and parsers
     use 0.5, settings 0.7.
     """
-    scored = [(1 - _edits(word, other) / max(len(word), len(other), 1), other) for other in set(candidates)]
+    scored = []
+    for other in set(candidates):
+        longest = max(len(word), len(other), 1)
+        if 1 - abs(len(word) - len(other)) / longest > threshold:  # what lengths alone rule out need not be compared
+            scored.append((1 - _edits(word, other) / longest, other))
     return [other for score, other in sorted(scored, key=lambda s: (-s[0], s[1])) if score > threshold]
+
+
+def hint(near: Sequence[str]) -> str:
+    """` did you mean [a]?`, ` did you mean any of [a, b]?`, or nothing: what a message ends with."""
+    if not near:
+        return ""
+    return f" did you mean {'any of ' if len(near) > 1 else ''}[{', '.join(near)}]?"
 
 
 def _edits(one: str, other: str) -> int:

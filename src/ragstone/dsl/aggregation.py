@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
-from ragstone.core.did_you_mean import similar
+from ragstone.core.did_you_mean import hint, similar
 from ragstone.core.errors import IllegalArgumentException, ParsingException
 from ragstone.core.registry import Registry
 from ragstone.core.xcontent import JsonObject, Place, token
@@ -87,11 +87,4 @@ def _unknown(kind: str, place: Place) -> Exception:
     if kind in AGGREGATIONS:
         return unsupported(f"aggregation {kind}")
     near = similar(kind, [*aggregations.names(), *AGGREGATIONS])
-    guess = (
-        f" did you mean [{near[0]}]?"
-        if len(near) == 1
-        else f" did you mean any of [{', '.join(near)}]?"
-        if near
-        else ""
-    )
-    return ParsingException(f"Unknown aggregation type [{kind}]{guess}", place=place)
+    return ParsingException(f"Unknown aggregation type [{kind}]{hint(near)}", place=place)

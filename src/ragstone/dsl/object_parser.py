@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ragstone.core.did_you_mean import similar
+from ragstone.core.did_you_mean import hint, similar
 from ragstone.core.errors import OpenSearchException, XContentParseException
 from ragstone.core.xcontent import JsonObject, Place, token
 from ragstone.dsl.clause import to_bool, to_float, to_int, to_text
@@ -55,13 +55,9 @@ def parse_object(what: str, body: JsonObject, fields: Mapping[str, Declared]) ->
     return found
 
 
-def unknown_field(what: str, key: str, known: Mapping[str, Any]) -> str:
+def unknown_field(what: str, key: str, known: Iterable[str]) -> str:
     """`[bool] unknown field [musst] did you mean any of [must, mustNot]?`."""
-    near = similar(key, known)
-    if not near:
-        return f"[{what}] unknown field [{key}]"
-    guess = f"[{near[0]}]?" if len(near) == 1 else f"any of [{', '.join(near)}]?"
-    return f"[{what}] unknown field [{key}] did you mean {guess}"
+    return f"[{what}] unknown field [{key}]{hint(similar(key, known))}"
 
 
 def read_common(what: str, body: JsonObject) -> dict[str, Any]:

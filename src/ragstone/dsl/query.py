@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
-from ragstone.core.did_you_mean import similar
+from ragstone.core.did_you_mean import hint, similar
 from ragstone.core.errors import IllegalArgumentException, NamedObjectNotFoundException, ParsingException
 from ragstone.core.registry import Registry
 from ragstone.core.xcontent import JsonObject, Place
@@ -88,11 +88,8 @@ def parse_query(body: Any) -> Query:
 def unknown_query(name: str, place: Place) -> ParsingException:
     """`unknown query [x]`, with OpenSearch's guess at what was meant."""
     near = similar(name, (*queries.names(), *QUERIES))
-    hint = ""
-    if near:
-        hint = f" did you mean [{near[0]}]?" if len(near) == 1 else f" did you mean any of [{', '.join(near)}]?"
     return ParsingException(
-        f"unknown query [{name}]{hint}",
+        f"unknown query [{name}]{hint(near)}",
         place=place,
         cause=NamedObjectNotFoundException(f"unknown field [{name}]", place=place),
     )

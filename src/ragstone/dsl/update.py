@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +13,7 @@ from ragstone.core.errors import (
     XContentParseException,
 )
 from ragstone.core.xcontent import JsonObject, Place, as_bool, locate, token
+from ragstone.dsl.object_parser import unknown_field
 from ragstone.dsl.search_body import SourceFilter
 from ragstone.dsl.source_filter import parse_source_filter
 
@@ -52,9 +52,7 @@ class UpdateBody:
             raise XContentParseException(f"[1:1] [UpdateRequest] Expected START_OBJECT but was: {token(body)}")
         for key, value in body.items():
             if key not in _FIELDS:
-                near = difflib.get_close_matches(key, _FIELDS, n=1, cutoff=0.6)
-                hint = f" did you mean [{near[0]}]?" if near else ""
-                raise XContentParseException(f"[UpdateRequest] unknown field [{key}]{hint}", place=Place(body, key))
+                raise XContentParseException(unknown_field("UpdateRequest", key, _FIELDS), place=Place(body, key))
             if key in ("doc", "upsert") and not isinstance(value, dict):
                 raise XContentParseException(
                     f"[UpdateRequest] {key} doesn't support values of type: {token(value)}",

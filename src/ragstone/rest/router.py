@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
-from ragstone.core.did_you_mean import similar
+from ragstone.core.did_you_mean import hint, similar
 from ragstone.core.errors import IllegalArgumentException
 from ragstone.rest.request import Request
 from ragstone.rest.response import Response
@@ -173,7 +173,6 @@ def unrecognized(path: str, what: str, names: Iterable[str], known: Iterable[str
     candidates, listed = list(known), []
     for name in sorted(names):
         near = similar(name, candidates)
-        meant = "" if not near else f" -> did you mean {'any of ' if len(near) > 1 else ''}[{', '.join(near)}]?"
-        listed.append(f"[{name}]{meant}")
+        listed.append(f"[{name}] ->{hint(near)}" if near else f"[{name}]")
     plural = "s" if len(listed) > 1 else ""
     return IllegalArgumentException(f"request [{path}] contains unrecognized {what}{plural}: {', '.join(listed)}")

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from ragstone.core.did_you_mean import hint, similar
 from ragstone.core.errors import IllegalArgumentException, NumberFormatException
 from ragstone.core.units import parse_size, parse_time
 
@@ -339,31 +340,10 @@ def find(key: str) -> Setting | None:
 
 def unknown_text(key: str) -> str:
     """`unknown setting [..] did you mean [..]?`, or the long advice when no name is near."""
-    near = sorted(_near(key), key=lambda scored: (-scored[0], scored[1]))
+    near = similar(key, SETTINGS, 0.7)
     if not near:
         return (
             f"unknown setting [{key}] please check that any required plugins are installed, or check the breaking "
             "changes documentation for removed settings"
         )
-    names = ", ".join(name for _, name in near)
-    return f"unknown setting [{key}] did you mean {f'[{names}]' if len(near) == 1 else f'any of [{names}]'}?"
-
-
-def _near(key: str) -> Iterator[tuple[float, str]]:
-    """Names that differ from `key` in less than 30 % of their characters."""
-    for name in SETTINGS:
-        longest = max(len(key), len(name))
-        if abs(len(key) - len(name)) < 0.3 * longest:
-            likeness = 1 - _distance(key, name) / longest
-            if likeness > 0.7:
-                yield likeness, name
-
-
-def _distance(one: str, other: str) -> int:
-    """Levenshtein's edit distance."""
-    row = list(range(len(other) + 1))
-    for i, a in enumerate(one, 1):
-        previous, row[0] = row[0], i
-        for j, b in enumerate(other, 1):
-            previous, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, previous + (a != b))
-    return row[-1]
+    return f"unknown setting [{key}]{hint(near)}"
