@@ -17,10 +17,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ragstone.dsl.triple_quotes import TRIPLE, without_triple_quotes
+
 _METHODS = "GET|POST|PUT|DELETE|HEAD|PATCH|OPTIONS"
 _REQUEST = re.compile(rf"[ \t]*({_METHODS})[ \t]+(\S.*?)[ \t]*$", re.IGNORECASE)
-_TRIPLE = '"""'
-_RAW_END = re.compile(_TRIPLE)
+_RAW_END = re.compile(TRIPLE)
 _MARK = re.compile(r'"""|\\.|"|/\*|\*/|//|#')
 
 
@@ -110,9 +111,9 @@ def _without_comments(line: str, raw: bool, comment: bool) -> tuple[str, bool, b
         if comment:
             if token == "*/":
                 start, comment = at, False
-        elif token == _TRIPLE and not quoted:
+        elif token == TRIPLE and not quoted:
             raw = not raw
-        elif token in ('"', _TRIPLE):
+        elif token in ('"', TRIPLE):
             quoted = not quoted
         elif not quoted and token in ("#", "//", "/*"):
             kept.append(line[start : mark.start()])
@@ -126,8 +127,7 @@ def _without_comments(line: str, raw: bool, comment: bool) -> tuple[str, bool, b
 
 def _values(body: str, line: int) -> Iterator[str]:
     """The JSON values of a body, as texts."""
-    pieces = body.split(_TRIPLE)
-    collapsed = "".join(piece if index % 2 == 0 else json.dumps(piece) for index, piece in enumerate(pieces))
+    collapsed = without_triple_quotes(body.encode()).decode()
     decoder, at = json.JSONDecoder(), 0
     while True:
         while at < len(collapsed) and collapsed[at].isspace():

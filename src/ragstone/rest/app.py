@@ -17,6 +17,7 @@ from ragstone.core import json
 from ragstone.core.errors import ContentTypeHeaderException
 from ragstone.core.log import request_id
 from ragstone.core.units import parse_bool
+from ragstone.dsl.triple_quotes import without_triple_quotes
 from ragstone.rest import errors
 from ragstone.rest.body import BodyTooLarge, ClientGone, Message, Receive, has_body, read_body
 from ragstone.rest.compression import SMALLEST, accepts_gzip, gzip
@@ -25,7 +26,6 @@ from ragstone.rest.request import Request, is_json
 from ragstone.rest.response import JSON, TEXT, Response
 from ragstone.rest.router import Route, Router, decode, parameter_fault
 from ragstone.rest.services import Services
-from ragstone.rest.triple_quotes import without_triple_quotes
 
 Send = Callable[[Message], Awaitable[None]]
 

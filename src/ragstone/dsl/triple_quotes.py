@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from ragstone.core import json
 
-_QUOTES = b'"""'
+TRIPLE = '"""'
+_QUOTES = TRIPLE.encode()
 
 
 def without_triple_quotes(body: bytes) -> bytes:
