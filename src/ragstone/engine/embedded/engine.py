@@ -29,7 +29,6 @@ from ragstone.core.errors import (
 from ragstone.core.ids import IdGenerator
 from ragstone.core.log import get_logger
 from ragstone.core.threadpool import PoolName, ThreadPools
-from ragstone.core.units import parse_time
 from ragstone.dsl.query import Query
 from ragstone.engine.embedded import aggregations
 from ragstone.engine.embedded.cluster_state import ClusterState
@@ -39,10 +38,10 @@ from ragstone.engine.embedded.mapper.service import Mapper
 from ragstone.engine.embedded.mapper.settings import IndexSettings
 from ragstone.engine.embedded.names import validate_index_name
 from ragstone.engine.embedded.node_lock import NodeLock
-from ragstone.engine.embedded.refresher import Alarm, Refresher, Wait
+from ragstone.engine.embedded.open_index import OpenIndex
+from ragstone.engine.embedded.refresher import Wait
 from ragstone.engine.embedded.search import fetch_phase, query_phase
 from ragstone.engine.embedded.sqlite import StorageDamaged
-from ragstone.engine.embedded.write_queue import WriteQueue
 from ragstone.engine.values import (
     Capabilities,
     FetchOptions,
@@ -67,73 +66,11 @@ R = TypeVar("R")
 
 _log = get_logger("engine")
 
-_UPKEEP_SECONDS = 1.0
-"""Between two looks at what is done in the background, as long as there is something."""
-
 
 class NoShardAvailableActionException(OpenSearchException):
     """An index is in the cluster state, but its documents can not be read."""
 
     status = 503
-
-
-class _Open:
-    """An index with its writers' queue and its schedules. Belongs to the event loop."""
-
-    def __init__(self, index: Index, pools: ThreadPools, wait: Wait) -> None:
-        self.index = index
-        self._pools = pools
-        self.queue = WriteQueue(pools, index.write)
-        self.refresher = Refresher(
-            pools,
-            index.refresh,
-            lambda: index.snapshot.max_row,
-            self._look_after,
-            wait=wait,
-            interval=_refresh_interval(index.metadata),
-        )
-        self._syncing = Alarm(wait, _sync_interval(index.metadata), self._sync)
-        self._upkeep = Alarm(wait, _UPKEEP_SECONDS, self._keep_up)
-        self._look_after()
-
-    def written(self) -> None:
-        """Something was acknowledged."""
-        self.refresher.written()
-        if self.index.needs_sync:
-            self._syncing.ask()
-
-    async def settings_changed(self) -> None:
-        metadata = self.index.metadata
-        self._syncing.set_interval(_sync_interval(metadata))
-        await self.refresher.set_interval(_refresh_interval(metadata))
-        if self.index.max_row > self.index.snapshot.max_row:
-            self.refresher.written()
-
-    async def close(self, error: OpenSearchException) -> None:
-        """Finish what runs; later writes raise `error`. The index itself stays open."""
-        await self.queue.close(error)
-        await self.refresher.close()
-        await self._syncing.close()
-        await self._upkeep.close()
-
-    def _look_after(self) -> None:
-        if self.index.needs_upkeep:
-            self._upkeep.ask()
-
-    async def _keep_up(self) -> None:
-        await self._in_background(self.index.keep_up)
-        self._look_after()
-
-    async def _sync(self) -> None:
-        await self._in_background(self.index.sync)
-        if self.index.needs_sync:
-            self._syncing.ask()
-
-    async def _in_background(self, work: Callable[[], None]) -> None:
-        try:
-            await self._pools.run("write", work)
-        except OpenSearchException as error:
-            _log.error("background work failed; it is tried again", index=self.index.name, error=error.reason)
 
 
 class EmbeddedEngine:
@@ -152,7 +89,7 @@ class EmbeddedEngine:
         self._wait = wait
         self._changing = asyncio.Lock()
         """Held while indices come, go or change their settings."""
-        self._open: dict[str, _Open] = {}
+        self._open: dict[str, OpenIndex] = {}
         self._damaged: dict[str, str] = {}
         """Why an index of the cluster state can not be used."""
         self._lock: NodeLock
@@ -178,7 +115,7 @@ class EmbeddedEngine:
         opened = await asyncio.gather(*opening, return_exceptions=True)
         for name, index in zip(names, opened, strict=True):
             if isinstance(index, Index):
-                self._open[name] = _Open(index, self._pools, self._wait)
+                self._open[name] = OpenIndex(index, self._pools, self._wait)
         failure = next((index for index in opened if isinstance(index, BaseException)), None)
         if failure is not None:
             await self.close()
@@ -237,7 +174,7 @@ class EmbeddedEngine:
     ) -> IndexMetadata:
         async with self._changing:
             index = await self._run("write", self._create, name, settings, mappings, aliases)
-            self._open[name] = _Open(index, self._pools, self._wait)
+            self._open[name] = OpenIndex(index, self._pools, self._wait)
             return index.metadata
 
     def _create(
@@ -287,12 +224,12 @@ class EmbeddedEngine:
                 await self._run("write", self._state.remove_index, name)
             except BaseException:
                 if entry is not None:
-                    self._open[name] = _Open(entry.index, self._pools, self._wait)
+                    self._open[name] = OpenIndex(entry.index, self._pools, self._wait)
                 raise
             self._damaged.pop(name, None)
             await self._run("write", self._remove, metadata.uuid, entry)
 
-    def _remove(self, uuid: str, entry: _Open | None) -> None:
+    def _remove(self, uuid: str, entry: OpenIndex | None) -> None:
         if entry is not None:
             entry.index.abandon()
         self._folders.remove(uuid)
@@ -318,7 +255,7 @@ class EmbeddedEngine:
             await self._run("write", entry.index.close)
         index = await self._run("write", self._open_index, name)
         if index is not None:
-            self._open[name] = _Open(index, self._pools, self._wait)
+            self._open[name] = OpenIndex(index, self._pools, self._wait)
 
     async def put_mapping(self, name: str, mappings: JsonObject) -> None:
         entry = await self._entry(name)
@@ -477,7 +414,9 @@ class EmbeddedEngine:
     async def _run(self, pool: PoolName, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         return await self._pools.run(pool, function, *args, **kwargs)
 
-    async def _on(self, entry: _Open, pool: PoolName, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    async def _on(
+        self, entry: OpenIndex, pool: PoolName, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs
+    ) -> R:
         """As `_run`; an index that is deleted meanwhile is no failing disk."""
         try:
             return await self._run(pool, function, *args, **kwargs)
@@ -492,7 +431,7 @@ class EmbeddedEngine:
             raise IndexNotFoundException(name)
         return found
 
-    async def _entry(self, name: str) -> _Open:
+    async def _entry(self, name: str) -> OpenIndex:
         """The index, open or closed. Raises IndexNotFoundException, NoShardAvailableActionException."""
         entry = self._open.get(name)
         if entry is None and name in self._damaged:
@@ -504,7 +443,7 @@ class EmbeddedEngine:
             raise IndexNotFoundException(name)
         return entry
 
-    async def _usable(self, name: str) -> _Open:
+    async def _usable(self, name: str) -> OpenIndex:
         """The index, for documents and searches. Raises IndexClosedException too."""
         entry = await self._entry(name)
         metadata = self._metadata_of(name)
@@ -519,14 +458,6 @@ def _with_aliases(aliases: Mapping[str, JsonObject]) -> Callable[[IndexMetadata]
 
 def _differing(before: Mapping[str, object], after: Mapping[str, object]) -> set[str]:
     return {key for key in {*before, *after} if before.get(key) != after.get(key)}
-
-
-def _refresh_interval(index: IndexMetadata) -> float:
-    return parse_time(index.setting("index.refresh_interval") or "1s", "index.refresh_interval")
-
-
-def _sync_interval(index: IndexMetadata) -> float:
-    return parse_time(index.setting("index.translog.sync_interval") or "5s", "index.translog.sync_interval")
 
 
 __all__ = ["EmbeddedEngine", "NoShardAvailableActionException"]

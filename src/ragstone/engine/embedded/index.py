@@ -66,7 +66,11 @@ class Index:
         self._swap = Lock()
         """Guards the change of `_snapshot`: its mapper and metadata are never older than those in force."""
         self._snapshot: Snapshot
-        self._publish()
+        try:
+            self._publish()
+        except BaseException:
+            self.abandon()
+            raise
 
     @property
     def metadata(self) -> IndexMetadata:
