@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 
@@ -21,6 +21,22 @@ class Row:
     spread: float | None
     quality: str
     baseline_is: str
+    wanted: str = ""
+    met: bool | None = None
+    """Whether what is wanted was reached."""
+    opensearch: str = ""
+    """What a real OpenSearch 3.4.0 did on another machine of 2 cores, heap 1 GB, quiet: for orientation only."""
+
+    def wanting(self, what: str, met: bool) -> Row:
+        return replace(self, wanted=what, met=met)
+
+    def at_least(self, ratio: float) -> Row:
+        """The ratio should be no smaller."""
+        assert self.ratio is not None
+        return self.wanting(f"ratio >= {ratio:g}", self.ratio >= ratio)
+
+    def beside_opensearch(self, measured: str) -> Row:
+        return replace(self, opensearch=measured)
 
     def cells(self) -> tuple[str, ...]:
         return (
@@ -29,6 +45,7 @@ class Row:
             "-" if self.baseline is None else _number(self.baseline, self.unit),
             "-" if self.ratio is None else f"{self.ratio:.2f}",
             "-" if self.spread is None else f"{self.spread:.0%}",
+            "-" if self.met is None else f"{self.wanted}: {'met' if self.met else 'MISSED'}",
             self.quality,
             self.baseline_is,
         )
@@ -44,13 +61,16 @@ def _number(value: float, unit: str) -> str:
 
 @dataclass(frozen=True)
 class Turns:
-    """Paired measurements of ours and the baseline, one of each per turn; larger is better."""
+    """Paired measurements of ours and the baseline, one of each per turn."""
 
     ours: Sequence[float]
     baseline: Sequence[float]
+    smaller_is_better: bool = False
 
     def row(self, case: str, unit: str, quality: str, baseline_is: str) -> Row:
         ratios = [mine / other for mine, other in zip(self.ours, self.baseline, strict=True)]
+        if self.smaller_is_better:
+            ratios = [1 / ratio for ratio in ratios]
         middle = statistics.median(ratios)
         return Row(
             case,
@@ -65,17 +85,23 @@ class Turns:
 
 
 def rates(
-    ours: Callable[[Any], object], baseline: Callable[[Any], object], inputs: Sequence[Any], turns: int = 7
+    ours: Callable[[Any], object], baseline: Callable[[Any], object], inputs: Sequence[Any], count: int = 7
 ) -> Turns:
     """Calls a second of both, over all inputs in each turn, after one turn that does not count."""
+    return turns(lambda: rate(ours, inputs), lambda: rate(baseline, inputs), count)
+
+
+def turns(
+    ours: Callable[[], float], baseline: Callable[[], float], count: int = 5, *, smaller_is_better: bool = False
+) -> Turns:
+    """Both measured `count` times in turn, after one turn that does not count."""
     found: tuple[list[float], list[float]] = ([], [])
-    for turn in range(turns + 1):
-        order = (0, 1) if turn % 2 else (1, 0)
-        for side in order:
-            speed = rate(baseline if side else ours, inputs)
+    for turn in range(count + 1):
+        for side in (0, 1) if turn % 2 else (1, 0):
+            measured = (baseline if side else ours)()
             if turn:
-                found[side].append(speed)
-    return Turns(*found)
+                found[side].append(measured)
+    return Turns(*found, smaller_is_better)
 
 
 def rate(work: Callable[[Any], object], inputs: Sequence[Any]) -> float:

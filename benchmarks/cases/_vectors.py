@@ -28,17 +28,25 @@ Found = Callable[[NDArray[np.float32]], NDArray[np.int64]]
 
 
 @dataclass(frozen=True)
-class Both:
-    """`seconds`: ours from the first vector to the last graph, and raw faiss, one thread each."""
+class Raw:
+    """`seconds`: from the first vector to the finished graph, one thread."""
 
     vectors: NDArray[np.float32]
     queries: NDArray[np.float32]
-    reader: VectorReader
     graph: Any
-    seconds: tuple[float, float]
+    seconds: float
 
 
-def build(folder: Path) -> Both:
+@dataclass(frozen=True)
+class Both:
+    """`seconds`: ours from the first vector to the last graph, one thread."""
+
+    raw: Raw
+    reader: VectorReader
+    seconds: float
+
+
+def build_raw() -> Raw:
     vectors = clustered_vectors(COUNT, DIMENSION, seed=2)
     queries = clustered_vectors(QUERIES, DIMENSION, seed=3)
     faiss.omp_set_num_threads(1)
@@ -46,55 +54,59 @@ def build(folder: Path) -> Both:
     graph = faiss.IndexHNSWFlat(DIMENSION, 16, faiss.METRIC_INNER_PRODUCT)
     graph.hnsw.efConstruction = 100
     graph.add(vectors)
-    raw_seconds = time.perf_counter() - began
+    return Raw(vectors, queries, graph, time.perf_counter() - began)
+
+
+def build(folder: Path) -> Both:
+    raw = build_raw()
     began = time.perf_counter()
     context = MappingContext(IndexSettings({"index.knn": "true"}), Analyzers({}))
     field = KnnVectorField.from_mapping(
         "v", {"type": "knn_vector", "dimension": DIMENSION, "space_type": "cosinesimil"}, context
     )
     index = VectorIndex.open(folder, field, lambda rows: rows >= 0)
-    for row, vector in enumerate(vectors):
+    for row, vector in enumerate(raw.vectors):
         index.add(row, vector)
     reader = index.publish()
     while not index.is_settled:
         index.wait_for_build(600)
         reader = index.publish()
-    return Both(vectors, queries, reader, graph, (time.perf_counter() - began, raw_seconds))
+    return Both(raw, reader, time.perf_counter() - began)
 
 
 def scratch() -> tempfile.TemporaryDirectory[str]:
     return tempfile.TemporaryDirectory(prefix="ragstone-bench-")
 
 
-def truth(both: Both, allowed: NDArray[np.int64] | None = None) -> list[set[int]]:
+def truth(raw: Raw, allowed: NDArray[np.int64] | None = None) -> list[set[int]]:
     """The K nearest rows of each query, by comparing with all."""
     rows = np.arange(COUNT) if allowed is None else allowed
-    similarity = both.queries @ both.vectors[rows].T
+    similarity = raw.queries @ raw.vectors[rows].T
     return [set(rows[np.argsort(-line)[:K]].tolist()) for line in similarity]
 
 
-def recall(found: Found, both: Both, expected: Sequence[set[int]]) -> float:
-    hits = sum(len(set(found(query).tolist()) & nearest) for query, nearest in zip(both.queries, expected, strict=True))
+def recall(found: Found, raw: Raw, expected: Sequence[set[int]]) -> float:
+    hits = sum(len(set(found(query).tolist()) & nearest) for query, nearest in zip(raw.queries, expected, strict=True))
     return hits / sum(map(len, expected))
 
 
-def raw_graph(both: Both, ef: int, selector: Any = None) -> Found:
+def raw_graph(raw: Raw, ef: int, selector: Any = None) -> Found:
     """A search of raw faiss."""
     parameters = faiss.SearchParametersHNSW(efSearch=ef)
     if selector is not None:
         parameters.sel = selector
 
     def search(query: NDArray[np.float32]) -> NDArray[np.int64]:
-        rows: NDArray[np.int64] = both.graph.search(query[np.newaxis], K, params=parameters)[1][0]
+        rows: NDArray[np.int64] = raw.graph.search(query[np.newaxis], K, params=parameters)[1][0]
         return rows
 
     return search
 
 
-def smallest_ef(both: Both, expected: Sequence[set[int]], selector: Any = None) -> tuple[int, float] | None:
+def smallest_ef(raw: Raw, expected: Sequence[set[int]], selector: Any = None) -> tuple[int, float] | None:
     """The smallest ef of raw faiss with a recall of 0.99, and the recall; None when none does."""
     for ef in EFS:
-        reached = recall(raw_graph(both, ef, selector), both, expected)
+        reached = recall(raw_graph(raw, ef, selector), raw, expected)
         if reached >= 0.99:
             return ef, reached
     return None

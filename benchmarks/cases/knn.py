@@ -13,29 +13,29 @@ from numpy.typing import NDArray
 def run() -> list[Row]:
     with scratch() as folder:
         both = build(Path(folder))
-        expected = truth(both)
-        best = smallest_ef(both, expected)
+        raw = both.raw
+        expected = truth(raw)
+        best = smallest_ef(raw, expected)
         assert best is not None, "raw faiss never reaches a recall of 0.99"
         ef, raw_recall = best
 
         def ours(query: NDArray[np.float32]) -> NDArray[np.int64]:
             return both.reader.search(query, K)[0]
 
-        our_recall = recall(ours, both, expected)
+        our_recall = recall(ours, raw, expected)
         size = f"{COUNT // 1000}k x {DIMENSION}"
-        searched = rates(ours, raw_graph(both, ef), list(both.queries)).row(
+        searched = rates(ours, raw_graph(raw, ef), list(raw.queries)).row(
             f"knn {size}, k {K}",
             "q/s",
             f"recall {our_recall:.3f}, raw {raw_recall:.3f}",
             f"faiss HNSW m 16, the smallest ef with recall 0.99 ({ef}), one thread",
         )
-        our_seconds, raw_seconds = both.seconds
         built = Row(
             f"knn {size}, from vectors to graphs",
-            COUNT / our_seconds,
-            COUNT / raw_seconds,
+            COUNT / both.seconds,
+            COUNT / raw.seconds,
             "vectors/s",
-            raw_seconds / our_seconds,
+            raw.seconds / both.seconds,
             None,
             "ours also written and synced to disk",
             "faiss HNSW m 16, ef_construction 100, one add of all, one thread",
