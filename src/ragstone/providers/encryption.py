@@ -19,6 +19,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ragstone.core.files import sync
 from ragstone.core.log import get_logger
 from ragstone.providers.api import SealBroken
 
@@ -143,11 +144,7 @@ def _create(path: Path) -> _Key:
     finally:
         os.unlink(temporary)
     for folder in (path.parent, path.parent.parent):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        sync(folder)
     key = _read(path)
     if key is None:
         raise MasterKeyError(f"the master key [{path}] vanished while it was made")

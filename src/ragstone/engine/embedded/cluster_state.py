@@ -15,6 +15,7 @@ from types import MappingProxyType
 
 from ragstone.core import json
 from ragstone.core.errors import VersionConflictEngineException
+from ragstone.core.files import sync
 from ragstone.core.ids import IdGenerator
 from ragstone.engine.embedded import sqlite
 from ragstone.engine.values import IndexMetadata, JsonObject, Metadata, Record
@@ -68,7 +69,7 @@ class ClusterState:
                 fresh, FORMAT, _SCHEMA, lambda c: c.executemany("INSERT INTO node VALUES (?, ?)", identity.items())
             )
             fresh.rename(file)
-            sqlite.sync_directory(file.parent)
+            sync(file.parent)
         connection = sqlite.open_writer(file, FORMAT)
         try:
             return cls(connection)

@@ -14,9 +14,10 @@ import shutil
 from pathlib import Path
 
 from ragstone.core.errors import IllegalStateException
+from ragstone.core.files import sync
 from ragstone.core.log import get_logger
 from ragstone.engine.embedded.log import DocumentLog
-from ragstone.engine.embedded.sqlite import StorageDamaged, sync_directory
+from ragstone.engine.embedded.sqlite import StorageDamaged
 from ragstone.engine.values import Metadata
 
 _log = get_logger("indices")
@@ -40,9 +41,9 @@ class IndexFolders:
         making = self._root / f"{uuid}.new"
         making.mkdir()
         DocumentLog.create(making / LOG_FILE, cluster_uuid=self._cluster_uuid, index_uuid=uuid)
-        sync_directory(making)
+        sync(making)
         making.rename(self.of(uuid))
-        sync_directory(self._root)
+        sync(self._root)
         return self.of(uuid)
 
     def remove(self, uuid: str) -> None:

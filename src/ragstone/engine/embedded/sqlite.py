@@ -6,7 +6,6 @@ refused, never guessed at.
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -76,15 +75,6 @@ def open_reader(file: Path) -> sqlite3.Connection:
     connection.execute("PRAGMA query_only=ON")
     connection.execute(f"PRAGMA mmap_size={_MAP}")
     return connection
-
-
-def sync_directory(folder: Path) -> None:
-    """Make names that were created, renamed or removed in `folder` durable."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def storage_error(what: str, error: sqlite3.Error) -> IOException:

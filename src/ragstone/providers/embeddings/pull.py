@@ -11,7 +11,6 @@ import fcntl
 import hashlib
 import importlib.metadata
 import importlib.util
-import os
 import re
 import shutil
 import subprocess
@@ -21,6 +20,8 @@ import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from ragstone.core.files import sync
 
 _TEMPORARY = ".pull-"
 
@@ -166,19 +167,11 @@ def _unpack(source: Source, folder: Path, target: Path) -> None:
 
 def _put_in_place(complete: Path, place: Path) -> None:
     for path in (*complete.iterdir(), complete):
-        _sync(path)
+        sync(path)
     if place.exists():  # damaged, or we would not be here
         place.rename(complete.with_name("damaged"))
     complete.rename(place)
-    _sync(place.parent)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync(place.parent)
 
 
 def _sha256(path: Path) -> str:

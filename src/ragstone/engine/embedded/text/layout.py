@@ -16,6 +16,7 @@ from types import MappingProxyType
 
 from ragstone.core import json
 from ragstone.core.errors import JavaException
+from ragstone.core.files import sync
 from ragstone.engine.embedded.mapper.field_type import FieldType
 
 SPARE: Mapping[str, int] = MappingProxyType({"text": 16, "keyword": 16, "i64": 16, "f64": 16, "bool": 8})
@@ -82,8 +83,4 @@ class Layout:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(directory / FILE)
-        handle = os.open(directory, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        sync(directory)

@@ -1,7 +1,7 @@
 """The files of a VectorIndex: graphs, one flat rest, and the manifest that says which of them count.
 
     manifest.json     {"format", "spec", "covered_row", "graphs": [file...], "flat": file | null}, replaced atomically
-    NAME.graph        faiss's own format            NAME.keys.npz    rows, shards, nodes and hashes of it
+    NAME.graph        faiss's own format            NAME.keys.npz    rows, shards, lengths, nodes and hashes of it
     NAME.flat.npz     vectors in no graph yet
 
 Every file is written under a temporary name, synced, renamed, and only then named by a manifest, with its size and
@@ -23,15 +23,16 @@ import numpy as np
 
 from ragstone.core import json
 from ragstone.core.errors import OpenSearchException
+from ragstone.core.files import sync
 from ragstone.core.log import get_logger
 from ragstone.engine.embedded.vectors.exact import Matrix, squared_norms
-from ragstone.engine.embedded.vectors.segments import FlatPart
-from ragstone.engine.embedded.vectors.spaces import SpaceType, VectorSpec
+from ragstone.engine.embedded.vectors.segments import FlatPart, Rows, Shards
+from ragstone.engine.embedded.vectors.spaces import Floats, SpaceType, VectorSpec
 
 if TYPE_CHECKING:
     from ragstone.engine.embedded.vectors.hnsw import GraphPart
 
-_FORMAT = 1
+_FORMAT = 2
 _MANIFEST = "manifest.json"
 _BLOCK = 1 << 20
 
@@ -143,6 +144,7 @@ class Store:
             keys = Keys(
                 arrays["rows"],
                 arrays["shards"],
+                arrays["lengths"],
                 node_of if len(node_of) else None,
                 arrays["hashes"],
                 int(arrays["tuned"][0]),
@@ -154,7 +156,9 @@ class Store:
         if not self._is_whole(stored):
             return None
         with np.load(self._directory / stored.name) as arrays:
-            return flat_part(self._spec, arrays["rows"], arrays["shards"], arrays["matrix"])
+            return flat_part(
+                self._spec, arrays["rows"], arrays["shards"], arrays["lengths"], arrays["matrix"]
+            )
 
     def _is_whole(self, stored: StoredFile) -> bool:
         path = self._directory / stored.name
@@ -192,6 +196,7 @@ class Store:
                 file,
                 rows=keys.rows,
                 shards=keys.shards,
+                lengths=keys.lengths,
                 node_of=nothing if keys.node_of is None else keys.node_of,
                 hashes=keys.hashes,
                 tuned=np.array([keys.breadth, keys.tuned]),
@@ -223,7 +228,7 @@ class Store:
         """Persist the vectors that are in no graph. With them everything up to `covered_row` is."""
 
         def write(file: BinaryIO) -> None:
-            np.savez(file, rows=part.rows, shards=part.shards, matrix=part.matrix)
+            np.savez(file, rows=part.rows, shards=part.shards, lengths=part.lengths, matrix=part.matrix)
 
         stored = self._write(f"{self._new_name()}.flat.npz", write) if len(part.rows) else None
         last = int(part.rows[-1]) if len(part.rows) else -1
@@ -250,8 +255,7 @@ class Store:
     def _write_path(self, name: str, write: Callable[[Path], None]) -> StoredFile:
         temporary = self._directory / f"{name}.{os.urandom(4).hex()}.tmp"
         write(temporary)
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
+        sync(temporary)
         stored = StoredFile(name, temporary.stat().st_size, _crc(temporary))
         with self._lock:
             if self._closed:
@@ -276,16 +280,16 @@ class Store:
             file.flush()
             os.fsync(file.fileno())
         temporary.rename(self._directory / _MANIFEST)
-        _sync_directory(self._directory)
+        sync(self._directory)
         gone = _names(self._manifest) - _names(manifest)
         self._manifest = manifest
         for name in gone:  # a reader that still has it mapped keeps it
             (self._directory / name).unlink(missing_ok=True)
 
 
-def flat_part(spec: VectorSpec, rows: Any, shards: Any, matrix: Matrix) -> FlatPart:
+def flat_part(spec: VectorSpec, rows: Rows, shards: Shards, lengths: Floats, matrix: Matrix) -> FlatPart:
     """A flat part of whole arrays."""
-    return FlatPart(spec, rows, shards, matrix, squared_norms(matrix) if spec.space is SpaceType.L2 else None)
+    return FlatPart(spec, rows, shards, lengths, matrix, squared_norms(matrix) if spec.space is SpaceType.L2 else None)
 
 
 def _names(manifest: Manifest) -> set[str]:
@@ -311,11 +315,3 @@ def _crc(path: Path) -> int:
         while block := file.read(_BLOCK):
             crc = zlib.crc32(block, crc)
     return crc
-
-
-def _sync_directory(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
