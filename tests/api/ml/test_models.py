@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import pytest
 from ragstone.core.settings import Settings
 from ragstone.node import Node
 from ragstone.testing.asgi import AsgiClient
+from ragstone.testing.clock import ManualClock
 from ragstone.testing.embeddings import HashingRuntime
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -271,21 +271,8 @@ async def test_redeployment_can_be_switched_off(settings: Settings, provider: An
 # ── as time passes ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-class SteppingClock:
-    """Real time, and what a test adds to it."""
-
-    def __init__(self) -> None:
-        self.ahead = 0.0
-
-    def now(self) -> float:
-        return time.time() + self.ahead
-
-    def monotonic(self) -> float:
-        return time.monotonic() + self.ahead
-
-
 async def test_an_idle_model_is_undeployed_and_a_stale_task_fails(settings: Settings, provider: Any, ml: Any) -> None:
-    clock = SteppingClock()
+    clock = ManualClock()
     async with Node(settings, clock=clock, transport=provider, embeddings=HashingRuntime()) as node:
         ml = type(ml)(client := AsgiClient(node.app))
         model = await ml.model(deploy_setting={"model_ttl_minutes": 5})
@@ -295,7 +282,7 @@ async def test_an_idle_model_is_undeployed_and_a_stale_task_fails(settings: Sett
         task = await node.services.tasks.create("DEPLOY_MODEL", "TEXT_EMBEDDING")
         await node.services.models.sync()
         assert (await client(f"GET /_plugins/_ml/models/{model}")).json["model_state"] == "DEPLOYED"
-        clock.ahead = 3600.0
+        clock.time = 3600.0
         await client("POST /.plugins-ml-task/_refresh")
         await node.services.models.sync()
         states = [(await client(f"GET /_plugins/_ml/models/{id}")).json["model_state"] for id in (model, lasting)]

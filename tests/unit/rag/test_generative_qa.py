@@ -24,21 +24,7 @@ from ragstone.ml.memory.model import Message, NewMessage
 from ragstone.ml.ports import PredictResult
 from ragstone.rag.generative_qa import STRICT_CONTEXT, GenerativeQA, GenerativeQAConfig
 from ragstone.rag.parameters import GenerativeQAParameters, ParameterException
-
-
-class SteppingClock:
-    """Every look at it takes `step` seconds."""
-
-    def __init__(self, step: float = 0.0) -> None:
-        self.step = step
-        self.at = 1_000.0
-
-    def now(self) -> float:
-        return self.at
-
-    def monotonic(self) -> float:
-        self.at += self.step
-        return self.at
+from ragstone.testing.clock import ManualClock
 
 
 @dataclass
@@ -112,7 +98,7 @@ def memory() -> FakeMemory:
 
 @pytest.fixture
 def qa(model: FakeModel, memory: FakeMemory) -> GenerativeQA:
-    return GenerativeQA(model, memory, StaticClusterSettings({}), SteppingClock())
+    return GenerativeQA(model, memory, StaticClusterSettings({}), ManualClock())
 
 
 CONFIG = GenerativeQAConfig(model_id="M", context_fields=("text",), system_prompt="S", user_instructions="U")
@@ -166,7 +152,7 @@ async def test_a_missing_context_field_is_passed_over(qa: GenerativeQA, model: F
 
 async def test_the_strict_setting_makes_a_missing_field_fail_without_showing_the_document(model: FakeModel) -> None:
     settings = StaticClusterSettings({STRICT_CONTEXT.key: "true"})
-    qa = GenerativeQA(model, FakeMemory(), settings, SteppingClock())
+    qa = GenerativeQA(model, FakeMemory(), settings, ManualClock())
     with pytest.raises(RuntimeException) as caught:
         await qa.answer(CONFIG, ask(), hits({"secret": "s"}))
     assert caught.value.reason == "Context text not found in search hit [i/1]"
@@ -206,7 +192,7 @@ async def test_the_timeout_goes_to_the_model_as_a_deadline(qa: GenerativeQA, mod
 async def test_a_budget_that_reading_the_memory_used_up_ends_before_the_model_is_called(
     model: FakeModel, memory: FakeMemory
 ) -> None:
-    qa = GenerativeQA(model, memory, StaticClusterSettings({}), SteppingClock(step=2.0))
+    qa = GenerativeQA(model, memory, StaticClusterSettings({}), ManualClock(step=2.0))
     with pytest.raises(OpenSearchTimeoutException) as caught:
         await qa.answer(CONFIG, ask(timeout=1, memory_id="mem"), [])
     assert caught.value.status == 504

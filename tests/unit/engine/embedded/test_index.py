@@ -17,6 +17,7 @@ from ragstone.engine.embedded.index import Index
 from ragstone.engine.embedded.indices import LOG_FILE, IndexFolders
 from ragstone.engine.embedded.sqlite import StorageDamaged
 from ragstone.engine.values import IndexMetadata, WriteOperation, WriteOutcome, WriteResult
+from ragstone.testing.clock import ManualClock
 
 
 class Home:
@@ -199,13 +200,7 @@ def test_a_snapshot_keeps_its_documents_while_it_is_held(home: Home, monkeypatch
 
 
 def test_deletes_are_forgotten_after_gc_deletes(tmp_path: Path) -> None:
-    class Clock(SystemClock):
-        time = 0.0
-
-        def monotonic(self) -> float:
-            return self.time
-
-    clock = Clock()
+    clock = ManualClock()
     home = Home(tmp_path)
     home.index.close()
     subject = Index(home.folder, "i", home.state, clock)

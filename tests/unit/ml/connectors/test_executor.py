@@ -28,6 +28,7 @@ from ragstone.ml.connectors.inputs import ModelInput, ParametersInput, Similarit
 from ragstone.ml.connectors.model import Action, Connector
 from ragstone.ml.connectors.vault import Vault
 from ragstone.providers.api import HttpRequest, HttpResponse, HttpTransportError, SealBroken
+from ragstone.testing.clock import ManualClock
 
 URL = "http://models.test/v1/chat"
 SETTINGS = {"plugins.ml_commons.trusted_connector_endpoints_regex": [r"^http://models\.test(:\d+)?/.*$"]}
@@ -37,18 +38,6 @@ Answer = HttpResponse | HttpTransportError
 
 def answer(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> HttpResponse:
     return HttpResponse(status, headers or {}, body if isinstance(body, bytes) else json.encode(body))
-
-
-class FakeClock:
-    """Stands still until it is moved."""
-
-    time = 0.0
-
-    def now(self) -> float:
-        return self.time
-
-    def monotonic(self) -> float:
-        return self.time
 
 
 class FakeTransport:
@@ -105,7 +94,7 @@ def executor(vault: Vault) -> Callable[..., ConnectorExecutor]:
     def build(transport: FakeTransport, clock: Clock | None = None, **settings: Any) -> ConnectorExecutor:
         named = {f"plugins.ml_commons.{name.replace('__', '.')}": value for name, value in settings.items()}
         return ConnectorExecutor(
-            StaticClusterSettings({**SETTINGS, **named}), vault, transport, clock or FakeClock(), IdGenerator(seed=1)
+            StaticClusterSettings({**SETTINGS, **named}), vault, transport, clock or ManualClock(), IdGenerator(seed=1)
         )
 
     return build
@@ -359,7 +348,7 @@ async def test_what_reached_nobody_has_a_status(executor: Any, kind: Any, status
 
 
 async def test_a_callers_deadline_is_a_timeout(executor: Any) -> None:
-    clock = FakeClock()
+    clock = ManualClock()
     deadline = Deadline.after(clock, 0)
     error = await failed(
         executor(FakeTransport(HttpTransportError("timeout", "x")), clock), connector(), None, deadline

@@ -8,16 +8,7 @@ import pytest
 
 from ragstone.core.errors import IllegalArgumentException, OpenSearchException, ParseException, StatusException
 from ragstone.ml.models.rate_limiter import RateLimiters, parse_rate_limiter
-
-
-class FakeClock:
-    time = 0.0
-
-    def now(self) -> float:
-        return self.time
-
-    def monotonic(self) -> float:
-        return self.time
+from ragstone.testing.clock import ManualClock
 
 
 def taken(limiters: RateLimiters, limiter: dict[str, Any], times: int) -> int:
@@ -34,7 +25,7 @@ def taken(limiters: RateLimiters, limiter: dict[str, Any], times: int) -> int:
 
 
 def test_a_bucket_starts_full_and_fills_with_time() -> None:
-    clock = FakeClock()
+    clock = ManualClock()
     limiters, limiter = RateLimiters(clock), {"limit": "4", "unit": "MINUTES"}
     assert taken(limiters, limiter, 6) == 4
     clock.time = 15.0
@@ -44,18 +35,18 @@ def test_a_bucket_starts_full_and_fills_with_time() -> None:
 
 
 def test_a_changed_limit_starts_a_new_bucket() -> None:
-    limiters = RateLimiters(FakeClock())
+    limiters = RateLimiters(ManualClock())
     assert taken(limiters, {"limit": "1", "unit": "DAYS"}, 2) == 1
     assert taken(limiters, {"limit": "2", "unit": "DAYS"}, 3) == 2
 
 
 def test_a_bucket_holds_at_least_one() -> None:
-    assert taken(RateLimiters(FakeClock()), {"limit": "0.5", "unit": "SECONDS"}, 2) == 1
+    assert taken(RateLimiters(ManualClock()), {"limit": "0.5", "unit": "SECONDS"}, 2) == 1
 
 
 @pytest.mark.parametrize("limiter", [{}, {"limit": "1"}, {"unit": "DAYS"}])
 def test_without_limit_and_unit_everything_passes(limiter: dict[str, str]) -> None:
-    assert taken(RateLimiters(FakeClock()), limiter, 5) == 5
+    assert taken(RateLimiters(ManualClock()), limiter, 5) == 5
 
 
 def test_a_limiter_is_stored_as_texts() -> None:
