@@ -199,6 +199,8 @@ class KnnVectorField(FieldType):
                 mode=mode,
                 compression=compression,
             )
+        else:  # only scripts read it, and each names its own space
+            space = SpaceType.HAMMING if data_type == "binary" else SpaceType.L2
         shards = int(self.context.settings.flat.get("index.number_of_shards", 1))
         spec = VectorSpec(dimension, space, data_type, radius_is_dot_product=engine == "lucene", shards=shards)
         if method is None:

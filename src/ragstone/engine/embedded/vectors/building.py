@@ -10,9 +10,9 @@ import numpy as np
 
 from ragstone.core.log import get_logger
 from ragstone.engine.embedded.vectors.hnsw import GraphPart
-from ragstone.engine.embedded.vectors.segments import Flags, Part, Rows
+from ragstone.engine.embedded.vectors.segments import Flags, Part
 from ragstone.engine.embedded.vectors.spaces import VectorSpec
-from ragstone.engine.embedded.vectors.store import Store, StoreClosed, StoredGraph
+from ragstone.engine.embedded.vectors.store import Store, StoreClosed, StoredGraph, flat_part
 
 _slots = threading.Semaphore(max(1, (os.cpu_count() or 2) // 2))
 """Builds that may run at once: half of the processors stay for searching and writing."""
@@ -85,20 +85,15 @@ class Build:
         first, flags = rest[0]
         if isinstance(first, GraphPart) and (flags is None or flags.mean() > 1 - _FEW_DEAD):
             base, rest = first, rest[1:]
-        rows: list[Rows] = [np.empty(0, np.int64)]
-        chosen = []
-        for part, flags in rest:
-            positions = np.arange(len(part.rows)) if flags is None else np.flatnonzero(flags)
-            chosen.append((part, positions))
-            rows.append(part.rows[positions])
-        built = GraphPart.build(
+        chosen = [(part, np.arange(len(part.rows)) if flags is None else np.flatnonzero(flags)) for part, flags in rest]
+        more = flat_part(
             self._spec,
-            base,
-            np.concatenate(rows),
+            np.concatenate([part.rows[positions] for part, positions in chosen]),
             np.concatenate([part.shards[positions] for part, positions in chosen]),
+            np.concatenate([part.lengths[positions] for part, positions in chosen]),
             np.concatenate([part.vectors(positions) for part, positions in chosen]),
-            self._stop.is_set,
         )
+        built = GraphPart.build(self._spec, base, more, self._stop.is_set)
         if built is None:
             return
         stored, part = self._store.write_graph(built)

@@ -36,6 +36,14 @@ def index_form(spec: VectorSpec, vector: Floats) -> Matrix:
     return vector.astype(np.float32)
 
 
+def length(spec: VectorSpec, vector: Floats) -> float:
+    """What `index_form` divided a vector by, to give it back: its length for cosinesimil, else 1."""
+    if spec.space is not SpaceType.COSINESIMIL:
+        return 1.0
+    wide = vector.astype(np.float64)
+    return math.sqrt(wide @ wide)
+
+
 def raw_values(space: SpaceType, matrix: Matrix, query: Matrix) -> Floats:
     """The raw value of every vector of `matrix` (index form) against one query, as float32 of shape (n,)."""
     with np.errstate(over="ignore", invalid="ignore"):

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ragstone.engine.embedded.vectors.exact import Matrix, Positions, best, index_form, raw_values
-from ragstone.engine.embedded.vectors.segments import Flags, Rows, Selection, Shards, flags_of
+from ragstone.engine.embedded.vectors.segments import Flags, FlatPart, Rows, Selection, Shards, flags_of
 from ragstone.engine.embedded.vectors.spaces import Floats, SpaceType, VectorSpec
 
 faiss: Any = _faiss  # its type stubs lack most of what is used here
@@ -60,6 +60,7 @@ class Keys:
 
     rows: Rows
     shards: Shards
+    lengths: Floats
     node_of: Nodes | None
     hashes: Hashes
     breadth: int
@@ -76,6 +77,7 @@ class GraphPart:
         self.path = path
         self.rows = keys.rows
         self.shards = keys.shards
+        self.lengths = keys.lengths
         self._index = index
         self._count: int = index.ntotal
         self._storage = _storage_of(index)
@@ -228,9 +230,7 @@ class GraphPart:
         cls,
         spec: VectorSpec,
         base: GraphPart | None,
-        rows: Rows,
-        shards: Shards,
-        matrix: Matrix,
+        more: FlatPart,
         stopped: Callable[[], bool],
     ) -> GraphPart | None:
         """A new graph of `base` (read from its file again) and further vectors; None when `stopped` said so.
@@ -240,16 +240,17 @@ class GraphPart:
         _calm()
         index = _new_index(spec) if base is None or base.path is None else _read(spec, base.path, mapped=False)
         known = base.keys if base is not None else _no_keys()
-        node_of, hashes, first = _share_nodes(base, known.hashes, matrix)
+        node_of, hashes, first = _share_nodes(base, known.hashes, more.matrix)
         index.hnsw.efConstruction = spec.ef_construction
-        if not _add(index, matrix[first], stopped):
+        if not _add(index, more.matrix[first], stopped):
             return None
         old = np.arange(len(known.rows), dtype=np.int32) if known.node_of is None else known.node_of
         together = np.concatenate((old, node_of))
         distinct = len(hashes) == len(together)
         keys = Keys(
-            np.concatenate((known.rows, rows)),
-            np.concatenate((known.shards, shards)),
+            np.concatenate((known.rows, more.rows)),
+            np.concatenate((known.shards, more.shards)),
+            np.concatenate((known.lengths, more.lengths)),
             None if distinct else together,
             hashes,
             known.breadth,
@@ -280,7 +281,9 @@ _KERNELS: dict[SpaceType, tuple[Any, Any]] = {
 
 
 def _no_keys() -> Keys:
-    return Keys(np.empty(0, np.int64), np.empty(0, np.uint16), None, np.empty(0, np.uint64), 0, 0)
+    return Keys(
+        np.empty(0, np.int64), np.empty(0, np.uint16), np.empty(0, np.float32), None, np.empty(0, np.uint64), 0, 0
+    )
 
 
 def _is_quantised(spec: VectorSpec) -> bool:

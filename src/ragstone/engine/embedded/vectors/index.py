@@ -6,6 +6,7 @@ background build makes a graph of it. Smaller graphs are taken into the next one
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ragstone.engine.embedded.mapper.knn_vector import KnnVectorField
-from ragstone.engine.embedded.vectors.exact import index_form
+from ragstone.engine.embedded.vectors.exact import index_form, length
 from ragstone.engine.embedded.vectors.reader import VectorReader, View
 from ragstone.engine.embedded.vectors.segments import Flags, FlatBuffer, FlatPart, Part, Selection, positions_of
 from ragstone.engine.embedded.vectors.spaces import VectorSpec
@@ -78,7 +79,7 @@ class VectorIndex:
         self._flat_changed = False
         self._build: Build | None = None
         self.graph_from = min(_MOST, max(_FEWEST, _SLOW_COMPONENTS // max(1, spec.width)))
-        """How many flat vectors start a build."""
+        """How many flat vectors start a build; never in a field that is not searched by `knn`."""
         self._after_failure = 0
 
     @property
@@ -90,6 +91,8 @@ class VectorIndex:
     def open(cls, directory: Path, field: KnnVectorField, live: Live) -> VectorIndex:
         """What is persisted in `directory`, without the rows that are not `live`. Damaged files are dropped."""
         index = cls(directory, field.spec)
+        if not field.is_built_for_search:
+            index.graph_from = sys.maxsize
         graphs, flat = index._store.load()
         for stored, part in graphs:
             flags = live(part.rows)
@@ -97,8 +100,9 @@ class VectorIndex:
             index._last_row = int(part.rows[-1])
         if flat is not None:
             newer = flat.rows > index._last_row
-            for row, shard, vector in zip(flat.rows[newer], flat.shards[newer], flat.matrix[newer], strict=True):
-                index._buffer.append(int(row), int(shard), vector)
+            columns = (flat.rows[newer], flat.shards[newer], flat.lengths[newer], flat.matrix[newer])
+            for row, shard, its_length, vector in zip(*columns, strict=True):
+                index._buffer.append(int(row), int(shard), float(its_length), vector)
             rows = index._buffer.part().rows
             index._dead_in_buffer = set(np.flatnonzero(~live(rows)).tolist()) if len(rows) else set()
         index._last_row = max(index._last_row, index.covered_row)
@@ -113,7 +117,7 @@ class VectorIndex:
         """
         if row <= self._last_row:
             return
-        self._buffer.append(row, shard, index_form(self._spec, vector))
+        self._buffer.append(row, shard, length(self._spec, vector), index_form(self._spec, vector))
         self._last_row = row
         self._flat_changed = True
         if len(self._buffer) >= self.graph_from:
@@ -182,7 +186,7 @@ class VectorIndex:
         for start in range(0, len(frozen.rows), _LARGEST_BUILD):
             stop = min(start + _LARGEST_BUILD, len(frozen.rows))
             self._held.append(
-                _Held(frozen.slice(start, stop), None, None if flags is None else flags[start:stop].copy())
+                _Held(frozen.between(start, stop), None, None if flags is None else flags[start:stop].copy())
             )
         self._buffer, self._dead_in_buffer = FlatBuffer(self._spec), set()
         first = next(at for at, held in enumerate(self._held) if held.stored is None)
@@ -241,6 +245,7 @@ class VectorIndex:
             self._spec,
             np.concatenate([part.rows for part in parts]),
             np.concatenate([part.shards for part in parts]),
+            np.concatenate([part.lengths for part in parts]),
             np.concatenate([part.matrix for part in parts]),
         )
         self._store.write_flat(whole, max(through, self._last_row))

@@ -116,9 +116,9 @@ class VectorReader:
         return vectors[0] if len(found) else None
 
     def vectors(self, rows: NDArray[np.int64]) -> tuple[Rows, Floats]:
-        """Those of `rows` (ascending) that have a vector, and their vectors, shape (n, width).
+        """Those of `rows` (ascending) that have a vector, and their vectors as documents hold them, shape (n, width).
 
-        In index form as far as it differs from the document: unit length for cosinesimil.
+        For cosinesimil the last digit may differ: the vectors are kept with unit length.
         """
         found: list[Rows] = [np.empty(0, np.int64)]
         vectors: list[Floats] = [np.empty((0, self.spec.width), np.float32)]
@@ -126,7 +126,8 @@ class VectorReader:
             positions = self._passing(view, rows)
             matrix = view.part.vectors(positions)
             found.append(view.part.rows[positions])
-            vectors.append((matrix.view(np.int8) if matrix.dtype == np.uint8 else matrix).astype(np.float32))
+            whole = (matrix.view(np.int8) if matrix.dtype == np.uint8 else matrix).astype(np.float32)
+            vectors.append(whole * view.part.lengths[positions, np.newaxis])
         order = np.argsort(np.concatenate(found), kind="stable")
         return np.concatenate(found)[order], np.concatenate(vectors)[order]
 

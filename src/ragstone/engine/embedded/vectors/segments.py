@@ -63,6 +63,11 @@ class Part(Protocol):
         """The vectors in index form, copied."""
         ...
 
+    @property
+    def lengths(self) -> Floats:
+        """By how much `index_form` has shortened each vector."""
+        ...
+
 
 def positions_of(rows: Rows, wanted: Rows) -> Positions:
     """Positions in `rows` of those of `wanted` that are there. Both ascending and without repetitions."""
@@ -91,17 +96,27 @@ def flags_of(positions: Positions | NDArray[np.int32], count: int) -> Flags:
 class FlatPart:
     """A plain matrix in index form, searched exactly. `squares` as `squared_norms` gives them, for l2."""
 
-    def __init__(self, spec: VectorSpec, rows: Rows, shards: Shards, matrix: Matrix, squares: Floats | None) -> None:
+    def __init__(
+        self,
+        spec: VectorSpec,
+        rows: Rows,
+        shards: Shards,
+        lengths: Floats,
+        matrix: Matrix,
+        squares: Floats | None,
+    ) -> None:
         self.spec = spec
         self.rows = rows
         self.shards = shards
+        self.lengths = lengths
         self.matrix = matrix
         self._squares = squares
 
-    def slice(self, start: int, stop: int) -> FlatPart:
+    def between(self, start: int, stop: int) -> FlatPart:
         """A view of some of it."""
-        squares = None if self._squares is None else self._squares[start:stop]
-        return FlatPart(self.spec, self.rows[start:stop], self.shards[start:stop], self.matrix[start:stop], squares)
+        here = slice(start, stop)
+        squares = None if self._squares is None else self._squares[here]
+        return FlatPart(self.spec, self.rows[here], self.shards[here], self.lengths[here], self.matrix[here], squares)
 
     def select(self, positions: Positions) -> Selection:
         flags = flags_of(positions, len(self.rows))
@@ -132,23 +147,24 @@ class FlatBuffer:
         self._squared = 0
         self._rows: Rows = np.empty(0, np.int64)
         self._shards: Shards = np.empty(0, np.uint16)
+        self._lengths: Floats = np.empty(0, np.float32)
         self._squares: Floats = np.empty(0, np.float32)
         self._matrix: Matrix = np.empty((0, spec.width), np.uint8 if spec.data_type == "binary" else np.float32)
 
     def __len__(self) -> int:
         return self._count
 
-    def append(self, row: int, shard: int, vector: Matrix) -> None:
-        """`vector` in index form, `row` higher than all before it."""
+    def append(self, row: int, shard: int, length: float, vector: Matrix) -> None:
+        """`vector` in index form, shortened by `length`; `row` higher than all before it."""
         at = self._count
         if at == len(self._rows):
             self._grow(max(64, at + at // 2))
-        self._rows[at], self._shards[at], self._matrix[at] = row, shard, vector
+        self._rows[at], self._shards[at], self._lengths[at], self._matrix[at] = row, shard, length, vector
         self._count = at + 1
 
     def _grow(self, capacity: int) -> None:
         """Into new arrays: a part that was handed out keeps the old ones."""
-        for name in ("_rows", "_shards", "_squares", "_matrix"):
+        for name in ("_rows", "_shards", "_lengths", "_squares", "_matrix"):
             old = getattr(self, name)
             new = np.empty((capacity, *old.shape[1:]), old.dtype)
             new[: self._count] = old[: self._count]
@@ -162,4 +178,6 @@ class FlatBuffer:
             self._squares[self._squared : count] = squared_norms(self._matrix[self._squared : count])
             self._squared = count
             squares = self._squares[:count]
-        return FlatPart(self._spec, self._rows[:count], self._shards[:count], self._matrix[:count], squares)
+        return FlatPart(
+            self._spec, self._rows[:count], self._shards[:count], self._lengths[:count], self._matrix[:count], squares
+        )

@@ -156,9 +156,7 @@ class Store:
         if not self._is_whole(stored):
             return None
         with np.load(self._directory / stored.name) as arrays:
-            return flat_part(
-                self._spec, arrays["rows"], arrays["shards"], arrays["lengths"], arrays["matrix"]
-            )
+            return flat_part(self._spec, arrays["rows"], arrays["shards"], arrays["lengths"], arrays["matrix"])
 
     def _is_whole(self, stored: StoredFile) -> bool:
         path = self._directory / stored.name

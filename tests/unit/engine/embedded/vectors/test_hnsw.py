@@ -8,7 +8,9 @@ from numpy.typing import NDArray
 
 from ragstone.engine.embedded.vectors.exact import best, index_form, raw_values
 from ragstone.engine.embedded.vectors.hnsw import GraphPart, hash_vectors
+from ragstone.engine.embedded.vectors.segments import FlatPart
 from ragstone.engine.embedded.vectors.spaces import SpaceType, VectorSpec
+from ragstone.engine.embedded.vectors.store import flat_part
 
 COUNT, DIMENSION = 2000, 32
 
@@ -31,16 +33,15 @@ def vectors_of(spec: VectorSpec, count: int, seed: int) -> NDArray[np.float32]:
 
 def graph(spec: VectorSpec, matrix: NDArray[np.float32], base: GraphPart | None = None) -> GraphPart:
     first = 0 if base is None else len(base.rows)
-    part = GraphPart.build(
-        spec,
-        base,
-        np.arange(first, first + len(matrix)),
-        np.zeros(len(matrix), np.uint16),
-        index_form(spec, matrix),
-        lambda: False,
-    )
+    part = GraphPart.build(spec, base, flat(spec, matrix, first), lambda: False)
     assert part is not None
     return part
+
+
+def flat(spec: VectorSpec, matrix: NDArray[np.float32], first: int = 0) -> FlatPart:
+    count = len(matrix)
+    rows, shards, lengths = np.arange(first, first + count), np.zeros(count, np.uint16), np.ones(count, np.float32)
+    return flat_part(spec, rows, shards, lengths, index_form(spec, matrix))
 
 
 def recall(part: GraphPart, spec: VectorSpec, matrix: NDArray[np.float32], allowed: NDArray[np.int64] | None) -> float:
@@ -153,5 +154,4 @@ def test_equal_rows_have_equal_hashes_and_different_ones_do_not() -> None:
 
 def test_a_stopped_build_gives_nothing() -> None:
     spec = VectorSpec(DIMENSION)
-    stopped = GraphPart.build(spec, None, np.arange(10), np.zeros(10, np.uint16), vectors_of(spec, 10, 1), lambda: True)
-    assert stopped is None
+    assert GraphPart.build(spec, None, flat(spec, vectors_of(spec, 10, 1)), lambda: True) is None

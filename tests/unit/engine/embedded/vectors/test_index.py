@@ -128,6 +128,29 @@ def test_vectors_of_rows_can_be_read(index: MakeIndex) -> None:
     assert reader.vector(9) is None
 
 
+@pytest.mark.parametrize("graph_from", [2, 1000])
+def test_vectors_of_a_cosine_field_come_back_as_long_as_they_were(index: MakeIndex, graph_from: int) -> None:
+    vectors = index(dimension=2, space_type="cosinesimil")
+    vectors.graph_from = graph_from
+    vectors.add(1, floats(3, 4))
+    vectors.add(2, floats(30, 40))
+    built(vectors)
+    vectors.close()
+    _, matrix = index(dimension=2, space_type="cosinesimil").publish().vectors(np.array([1, 2]))
+    assert matrix == pytest.approx(np.array([[3, 4], [30, 40]]))
+
+
+def test_a_flat_field_keeps_its_vectors_as_they_are_and_never_builds_a_graph(index: MakeIndex) -> None:
+    vectors = index(dimension=2, space_type="cosinesimil", knn=False)
+    filled(vectors, 2000, 2)
+    vectors.add(5000, floats(0, 0))
+    reader = vectors.publish()
+    assert vectors.is_settled
+    zero = reader.vector(5000)
+    assert zero is not None
+    assert zero.tolist() == [0, 0]
+
+
 # ── graphs ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
