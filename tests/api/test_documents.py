@@ -107,6 +107,26 @@ async def test_get_is_real_time_and_search_is_not(client: AsgiClient) -> None:
     assert (await client("GET /books/_count")).json["count"] == 1
 
 
+async def test_a_required_routing_is_asked_of_reads_and_writes(client: AsgiClient) -> None:
+    await client("PUT /books", {"mappings": {"_routing": {"required": True}}})
+    assert (await client("PUT /books/_doc/1?routing=u1", {"a": 1})).status == 201
+    for target in ("PUT /books/_doc/1", "GET /books/_doc/1", "DELETE /books/_doc/1", "POST /books/_update/1"):
+        refused = await client(target, {"doc": {}})
+        assert refused.json["error"]["type"] == "routing_missing_exception", target
+        assert refused.json["error"]["reason"] == "routing is required for [books]/[1]"
+    assert (await client("GET /books/_doc/1?routing=u1")).json["_routing"] == "u1"
+
+
+async def test_a_source_that_is_not_kept_is_not_shown_and_not_updated(client: AsgiClient) -> None:
+    await client("PUT /books", {"mappings": {"_source": {"enabled": False}}})
+    await client("PUT /books/_doc/1?refresh=true", {"a": 1})
+    assert "_source" not in (await client("GET /books/_doc/1")).json
+    assert (await client("GET /books/_source/1")).json["error"]["reason"] == "Source not found [books]/[1]"
+    refused = await client("POST /books/_update/1", {"doc": {"a": 2}})
+    assert refused.json["error"]["reason"] == "[1]: document source missing"
+    assert (await client("GET /books/_search?q=a:1")).json["hits"]["total"]["value"] == 1
+
+
 async def test_mget_answers_in_order_with_errors_in_place(client: AsgiClient) -> None:
     await client("PUT /books/_doc/1", {"a": {"b": 1, "c": 2}})
     docs = [{"_id": "1", "_source": "a.b"}, {"_id": "2"}, {"_index": "none", "_id": "1"}]

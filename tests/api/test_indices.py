@@ -80,6 +80,22 @@ async def test_a_filtered_alias_shows_only_what_passes(client: AsgiClient) -> No
     assert (await client("GET /red/_count")).json["count"] == 1
 
 
+async def test_a_closed_index_lets_nobody_in_until_it_is_opened(client: AsgiClient) -> None:
+    await client("PUT /one/_doc/1?refresh=true", {"a": "x"})
+    closed = await client("POST /one/_close")
+    assert closed.json["indices"] == {"one": {"closed": True}}
+    for target in ("GET /one/_doc/1", "GET /one/_search", "PUT /one/_doc/2"):
+        assert (await client(target, {} if "PUT" in target else None)).json["error"]["type"] == "index_closed_exception"
+    assert (await client("POST /one/_open")).json == {"acknowledged": True, "shards_acknowledged": True}
+    assert (await client("GET /one/_search")).json["hits"]["total"]["value"] == 1
+
+
+async def test_an_empty_settings_update_is_refused(client: AsgiClient) -> None:
+    await client("PUT /one")
+    refused = await client("PUT /one/_settings", {})
+    assert refused.json["error"]["reason"] == "Validation Failed: 1: no settings to update;"
+
+
 async def test_statistics_count_what_was_refreshed(client: AsgiClient) -> None:
     await client("PUT /one/_doc/1?refresh=true", {"a": "x"})
     await client("PUT /one/_doc/2?refresh=true", {"a": "y"})

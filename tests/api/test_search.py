@@ -50,7 +50,6 @@ async def test_totals_are_counted_up_to_a_threshold_or_shown_bare(books: AsgiCli
         ("_search?size=-1", "[size] parameter cannot be negative, found [-1]"),
         ("_search?explain=maybe", "Failed to parse value [maybe] as only [true] or [false] are allowed."),
         ("_search?search_type=sideways", "No search type for [sideways]"),
-        ("_search?q=red", "[?q] is not supported by Ragstone yet"),
         ("_search?scroll=1m", "[?scroll] is not supported by Ragstone yet"),
         ("_search?explain=true", "[explain] is not supported by Ragstone yet"),
         ("_count?terminate_after=2", "[?terminate_after] is not supported by Ragstone yet"),
@@ -146,3 +145,18 @@ async def test_malformed_searches_refuse_the_whole_request(books: AsgiClient, bo
 async def test_errors_of_several_searches_show_where_they_are(books: AsgiClient) -> None:
     answer = await books("POST /_msearch", b'{}\n{"query": {"nope": {}}}\n')
     assert (answer.json["error"]["line"], answer.json["error"]["col"]) == (1, 20)
+
+
+async def test_a_query_in_the_url_is_lucene_s_language(client: AsgiClient) -> None:
+    await client("PUT /books/_doc/1?refresh=true", {"title": "river of glass", "year": 2005})
+    await client("PUT /books/_doc/2?refresh=true", {"title": "glass house", "year": 2020})
+
+    async def ids(query: str) -> list[str]:
+        return [hit["_id"] for hit in (await client(f"GET /books/_search?{query}")).json["hits"]["hits"]]
+
+    assert await ids("q=river") == ["1"]
+    assert await ids("q=title:glass%20AND%20year:%3E%3D2010") == ["2"]
+    assert await ids("q=river%20house&df=title&default_operator=AND") == []
+    assert (await client("GET /books/_count?q=glass")).json["count"] == 2
+    lonely = await client("GET /books/_search?df=title")
+    assert lonely.json["error"]["reason"] == "request [/books/_search] contains unrecognized parameter: [df]"

@@ -16,12 +16,14 @@ from ragstone.core.clock import Clock
 from ragstone.core.cluster_settings import ClusterSettings, boolean, cluster_setting
 from ragstone.core.errors import (
     DocumentMissingException,
+    DocumentSourceMissingException,
     IndexNotFoundException,
     OpenSearchException,
     ResourceAlreadyExistsException,
     VersionConflictEngineException,
 )
 from ragstone.core.ids import IdGenerator
+from ragstone.documents.service import check_routing
 from ragstone.dsl.bulk import BulkItem
 from ragstone.dsl.search_body import SourceFilter
 from ragstone.dsl.source_filter import filter_source
@@ -166,9 +168,10 @@ class BulkService:
                 continue
             try:
                 document = documents.get(position)
+                index = await self._index(run, item, document.index if document else targets[position])
                 if item.update is not None:
                     item.update.check_supported()
-                index = await self._index(run, item, document.index if document else targets[position])
+                    check_routing(index, item.id or "", item.routing)
                 pending.append(
                     _Pending(
                         position,
@@ -323,7 +326,10 @@ class BulkService:
             self._fail(run, pending.position, conflict, pending.id)
             return False
         pending.routing = pending.routing or current.routing
-        source = json.decode(current.source or b"{}")
+        if current.source is None:
+            self._fail(run, pending.position, _sourceless(pending), pending.id)
+            return False
+        source = json.decode(current.source)
         changed = update.merged_into(source)
         if update.detect_noop and changed == source:
             run.outcomes[pending.position] = ItemOutcome(
@@ -335,7 +341,7 @@ class BulkService:
                 seq_no=current.seq_no,
                 primary_term=current.primary_term,
                 copies=1 + pending.index.number_of_replicas if len(run.items) > 1 else 0,
-                get=_get(pending, current.source or b"{}", current.seq_no, current.primary_term),
+                get=_get(pending, current.source, current.seq_no, current.primary_term),
             )
             return False
         pending.source = json.encode(changed)
@@ -461,6 +467,13 @@ def _get(pending: _Pending, source: bytes, seq_no: int, primary_term: int) -> Js
 def _missing(pending: _Pending) -> DocumentMissingException:
     return DocumentMissingException(
         f"[{pending.id}]: document missing",
+        metadata={"index": pending.index.name, "shard": "0", "index_uuid": pending.index.uuid},
+    )
+
+
+def _sourceless(pending: _Pending) -> DocumentSourceMissingException:
+    return DocumentSourceMissingException(
+        f"[{pending.id}]: document source missing",
         metadata={"index": pending.index.name, "shard": "0", "index_uuid": pending.index.uuid},
     )
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ragstone.core.errors import (
     OpenSearchException,
+    RoutingMissingException,
     VersionConflictEngineException,
 )
 from ragstone.engine.api import Engine
@@ -27,6 +28,15 @@ class Found:
 class MultiGetItem:
     index: str
     id: str
+    routing: str | None = None
+
+
+def check_routing(index: IndexMetadata, id: str, routing: str | None) -> None:
+    """Raises RoutingMissingException when the mapping requires a routing and none is given."""
+    if routing is None and index.mappings.get("_routing", {}).get("required"):
+        raise RoutingMissingException(
+            f"routing is required for [{index.name}]/[{id}]", metadata={"index": index.name, "index_uuid": "_na_"}
+        )
 
 
 class DocumentService:
@@ -41,13 +51,15 @@ class DocumentService:
         realtime: bool = True,
         refresh: bool = False,
         version: int | None = None,
+        routing: str | None = None,
     ) -> Found:
         """The newest version of a document, or `found=False` inside.
 
         Raises IndexNotFoundException, IndexClosedException, IllegalArgumentException (an alias of several indices),
-        VersionConflictEngineException when `version` is another.
+        VersionConflictEngineException when `version` is another, RoutingMissingException.
         """
         resolved = resolve_one(await self._engine.metadata(), index).index
+        check_routing(resolved, id, routing)
         if refresh:
             await self._engine.refresh([resolved.name])
         document = await self._engine.get(resolved.name, id, realtime=realtime)
@@ -66,7 +78,7 @@ class DocumentService:
 
         async def one(item: MultiGetItem) -> Found | OpenSearchException:
             try:
-                return await self.get(item.index, item.id, realtime=realtime)
+                return await self.get(item.index, item.id, realtime=realtime, routing=item.routing)
             except OpenSearchException as error:
                 return error
 

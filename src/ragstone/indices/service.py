@@ -6,7 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ragstone.core.errors import IndexNotFoundException, MapperParsingException, ParseException
+from ragstone.core.errors import (
+    ActionRequestValidationException,
+    IndexNotFoundException,
+    MapperParsingException,
+    ParseException,
+)
 from ragstone.core.names import matches
 from ragstone.core.xcontent import JsonObject
 from ragstone.engine.api import Engine
@@ -95,8 +100,22 @@ class IndexService:
         if not isinstance(body, dict):
             raise ParseException("Failed to parse content to map")
         settings = body["settings"] if set(body) == {"settings"} and isinstance(body["settings"], dict) else body
+        if not settings:
+            raise ActionRequestValidationException.of(["no settings to update"])
         for found in resolve(await self._engine.metadata(), expression, options):
             await self._engine.put_settings(found.index.name, settings, preserve_existing=preserve_existing)
+
+    async def open(self, expression: str, options: IndicesOptions = ADMIN) -> None:
+        """Let documents and searches into closed indices again."""
+        for found in resolve(await self._engine.metadata(), expression, options):
+            await self._engine.open_index(found.index.name)
+
+    async def close(self, expression: str, options: IndicesOptions = ADMIN) -> list[str]:
+        """Keep documents and searches out; the names of what is closed now."""
+        found = resolve(await self._engine.metadata(), expression, options)
+        for one in found:
+            await self._engine.close_index(one.index.name)
+        return [one.index.name for one in found]
 
     async def update_aliases(self, actions: Sequence[AliasAction]) -> None:
         """Apply alias actions together. Raises before anything is changed."""

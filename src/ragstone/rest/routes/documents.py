@@ -130,6 +130,7 @@ async def _read(services: Services, request: Request) -> Found:
         realtime=request.flag("realtime", True),
         refresh=request.flag("refresh"),
         version=request.integer("version"),
+        routing=request.query.get("routing"),
     )
 
 
@@ -148,7 +149,9 @@ async def get_source(services: Services, request: Request) -> Response:
     found = await _read(services, request)
     if not found.document.found:
         raise ResourceNotFoundException(f"Document not found [{found.index.name}]/[{found.document.id}]")
-    return Response(json.Raw(filter_source(found.document.source or b"{}", wanted)))
+    if found.document.source is None:
+        raise ResourceNotFoundException(f"Source not found [{found.index.name}]/[{found.document.id}]")
+    return Response(json.Raw(filter_source(found.document.source, wanted)))
 
 
 def _wanted(request: Request) -> SourceFilter | None:
@@ -169,8 +172,8 @@ def _shown(found: Found, wanted: SourceFilter | None) -> JsonObject:
     if document.routing is not None:
         body["_routing"] = document.routing
     body["found"] = True
-    if wanted is None or wanted.enabled:
-        body["_source"] = json.Raw(filter_source(document.source or b"{}", wanted))
+    if document.source is not None and (wanted is None or wanted.enabled):
+        body["_source"] = json.Raw(filter_source(document.source, wanted))
     return body
 
 
@@ -225,7 +228,8 @@ def _mget_items(
             faults.append(f"index is missing for doc {position}")
         if doc.get("_id") is None:
             faults.append(f"id is missing for doc {position}")
-        items.append(MultiGetItem(str(name), str(doc.get("_id"))))
+        routing = doc.get("routing", doc.get("_routing"))
+        items.append(MultiGetItem(str(name), str(doc.get("_id")), None if routing is None else str(routing)))
         filters.append(parse_source_filter(doc["_source"]) if "_source" in doc else default)
     if faults:
         raise ActionRequestValidationException.of(faults)

@@ -120,6 +120,19 @@ async def flush(services: Services, request: Request) -> Response:
     return Response({"_shards": shards.to_json()})
 
 
+@routes.add("POST /{index}/_open", parameters=[*TIMEOUTS, *TARGETS, "wait_for_active_shards"])
+async def open_index(services: Services, request: Request) -> Response:
+    await services.indices.open(request.required("index"), indices_options(request, ADMIN))
+    return Response({"acknowledged": True, "shards_acknowledged": True})
+
+
+@routes.add("POST /{index}/_close", parameters=[*TIMEOUTS, *TARGETS, "wait_for_active_shards"])
+async def close_index(services: Services, request: Request) -> Response:
+    closed = await services.indices.close(request.required("index"), indices_options(request, ADMIN))
+    shown = {name: {"closed": True} for name in closed}
+    return Response({"acknowledged": True, "shards_acknowledged": True, "indices": shown})
+
+
 @routes.add("GET /_stats", "GET /{index}/_stats", parameters=[*TARGETS, "level", "forbid_closed_indices"])
 async def stats(services: Services, request: Request) -> Response:
     """Documents and sizes only; further metrics are not kept."""

@@ -6,6 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from ragstone.core.errors import IllegalArgumentException
+from ragstone.core.xcontent import JsonObject
+from ragstone.dsl.queries.query_string import QueryStringQuery
 from ragstone.dsl.search_body import SearchBody, parse_query_body, parse_search_body
 from ragstone.dsl.sort import parse_sort_parameter
 from ragstone.dsl.source_filter import source_filter_from_query
@@ -13,7 +15,7 @@ from ragstone.dsl.unsupported import unsupported
 from ragstone.indices.resolver import IndicesOptions
 from ragstone.rest.request import Request
 from ragstone.rest.response import Response
-from ragstone.rest.router import Routes
+from ragstone.rest.router import Routes, unrecognized
 from ragstone.rest.routes.documents import SOURCE
 from ragstone.rest.routes.indices import TARGETS, indices_options
 from ragstone.rest.services import Services
@@ -21,7 +23,7 @@ from ragstone.rest.services import Services
 routes = Routes()
 
 _UNSUPPORTED = (
-    "q", "scroll", "docvalue_fields", "suggest_field", "suggest_mode", "suggest_size", "suggest_text",
+    "scroll", "docvalue_fields", "suggest_field", "suggest_mode", "suggest_size", "suggest_text",
 )  # fmt: skip
 """They would change the answer, so leaving them out is no choice."""
 _WITHOUT_EFFECT = (
@@ -45,7 +47,7 @@ _COUNT = (*TARGETS, "preference", "routing", "min_score", "terminate_after", "q"
     "POST /_search",
     "GET /{index}/_search",
     "POST /{index}/_search",
-    parameters=[*_READ, *_UNSUPPORTED, *_WITHOUT_EFFECT],
+    parameters=[*_READ, "q", *_QUERY_STRING, *_UNSUPPORTED, *_WITHOUT_EFFECT],
     suggested=(),
 )
 async def search(services: Services, request: Request) -> Response:
@@ -67,6 +69,9 @@ def search_parameters(request: Request, body: SearchBody) -> SearchBody:
     """The search with what the query string says; that beats the body."""
     check_search_type(request.query.get("search_type"))
     given: dict[str, Any] = {}
+    asked = uri_query(request)
+    if asked is not None:
+        given["query"] = asked
     for name, key in (("from", "from_"), ("size", "size"), ("terminate_after", "terminate_after")):
         number = request.integer(name)
         if number is not None:
@@ -89,6 +94,26 @@ def search_parameters(request: Request, body: SearchBody) -> SearchBody:
     if source is not None:
         given["source"] = source
     return replace(body, **given) if given else body
+
+
+def uri_query(request: Request) -> QueryStringQuery | None:
+    """The query of `?q=`, which beats that of the body.
+
+    Raises IllegalArgumentException for the parameters that are known only beside `q`.
+    """
+    text = request.query.get("q")
+    if text is None:
+        lonely = [name for name in _QUERY_STRING if name in request.query]
+        if lonely:
+            raise unrecognized(request.path, "parameter", lonely, ())
+        return None
+    options: JsonObject = {"query": text, "analyze_wildcard": request.flag("analyze_wildcard")}
+    for name, option in (("df", "default_field"), ("default_operator", "default_operator"), ("analyzer", "analyzer")):
+        if name in request.query:
+            options[option] = request.query[name]
+    if "lenient" in request.query:
+        options["lenient"] = request.flag("lenient")
+    return QueryStringQuery.parse(options)
 
 
 _FLAGS = (
@@ -132,9 +157,9 @@ def exact_total(body: SearchBody) -> SearchBody:
     parameters=_COUNT,
 )
 async def count(services: Services, request: Request) -> Response:
-    _refuse(request, ("q", "min_score", "terminate_after"))
+    _refuse(request, ("min_score", "terminate_after"))
     content = request.json_or(None)
-    query = parse_query_body(content) if content is not None else None
+    query = uri_query(request) or (parse_query_body(content) if content is not None else None)
     options: IndicesOptions = indices_options(request)
     return Response(await services.search.count(request.param("index"), query, options=options))
 
