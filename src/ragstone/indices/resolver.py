@@ -14,6 +14,7 @@ from ragstone.core.errors import (
 from ragstone.core.names import matches
 from ragstone.dsl.query import Query, parse_query
 from ragstone.engine.values import IndexMetadata, JsonObject, Metadata
+from ragstone.indices.blocks import check_blocks
 
 
 @dataclass(frozen=True)
@@ -85,12 +86,13 @@ def resolve_one(metadata: Metadata, name: str) -> Resolved:
     """The one index that a read of a single document means. Lists and wildcards are no names.
 
     Raises IndexNotFoundException with resource type `index_expression`, IllegalArgumentException for an alias of
-    several indices.
+    several indices, IndexClosedException, ClusterBlockException.
     """
     if name in metadata.indices:
         index = metadata.indices[name]
         if not index.open:
             raise closed(index)
+        check_blocks([index], "read")
         return Resolved(index)
     holders = _holders(metadata, name)
     if not holders:
@@ -100,13 +102,15 @@ def resolve_one(metadata: Metadata, name: str) -> Resolved:
         raise IllegalArgumentException(
             f"alias [{name}] has more than one index associated with it [{listed}], can't execute a single index op"
         )
+    check_blocks(holders, "read")
     return Resolved(holders[0], _filter([holders[0].aliases[name]]))
 
 
 def write_index(metadata: Metadata, name: str) -> IndexMetadata | None:
     """Where a write to `name` goes: the index itself, or an alias's only or write index; None when nothing is there.
 
-    Raises IllegalArgumentException when an alias has several indices and none to write to, IndexClosedException.
+    Raises IllegalArgumentException when an alias has several indices and none to write to, IndexClosedException,
+    ClusterBlockException.
     """
     index = metadata.indices.get(name)
     if index is None:
@@ -125,6 +129,7 @@ def write_index(metadata: Metadata, name: str) -> IndexMetadata | None:
         index = writers[0]
     if not index.open:
         raise closed(index)
+    check_blocks([index], "write")
     return index
 
 

@@ -13,6 +13,7 @@ from ragstone.dsl.query import Query
 from ragstone.dsl.search_body import SearchBody
 from ragstone.dsl.unsupported import unsupported
 from ragstone.engine.api import Engine
+from ragstone.indices.blocks import check_blocks
 from ragstone.indices.resolver import IndicesOptions, Resolved, resolve
 from ragstone.ml.ports import Predictor
 from ragstone.pipelines.processor import PipelineContext, SearchResponse
@@ -44,12 +45,12 @@ class SearchService:
     ) -> JsonObject:
         """The response of one search. `pipeline` is the one that the URL names.
 
-        Raises IndexNotFoundException, IllegalArgumentException, SearchPhaseExecutionException, and what processors and
-        models raise. Cancelling the caller cancels what a processor waits for.
+        Raises IndexNotFoundException, ClusterBlockException, IllegalArgumentException, SearchPhaseExecutionException,
+        and what processors and models raise. Cancelling the caller cancels what a processor waits for.
         """
         start = self._clock.monotonic()
         _refuse(body)
-        targets = resolve(await self._engine.metadata(), expression, options)
+        targets = await self._targets(expression, options)
         chosen = await self._pipelines.choose(pipeline, body.search_pipeline, (target.index for target in targets))
         if body.verbose_pipeline and chosen is None:
             raise IllegalArgumentException("The 'verbose pipeline' option requires a search pipeline to be defined.")
@@ -95,7 +96,7 @@ class SearchService:
         self, expression: str | None, query: Query | None, *, options: IndicesOptions | None = None
     ) -> JsonObject:
         """How many documents match. No pipeline applies (`Differs:` OpenSearch runs the default one here too)."""
-        targets = resolve(await self._engine.metadata(), expression, options)
+        targets = await self._targets(expression, options)
         [rewritten] = await rewrite_neural([query or MatchAllQuery()], [t.index for t in targets], self._predictor)
         number = await self._engine.count(
             [target.index.name for target in targets],
@@ -103,6 +104,11 @@ class SearchService:
             {target.index.name: target.filter for target in targets if target.filter is not None},
         )
         return {"count": number, "_shards": shards(sum(target.index.number_of_shards for target in targets))}
+
+    async def _targets(self, expression: str | None, options: IndicesOptions | None) -> list[Resolved]:
+        targets = resolve(await self._engine.metadata(), expression, options)
+        check_blocks((target.index for target in targets), "read")
+        return targets
 
     def _elapsed(self, start: float) -> int:
         return int((self._clock.monotonic() - start) * 1000)
