@@ -6,6 +6,7 @@ there is nothing to compare with, which is said and is no failure.
 
 from __future__ import annotations
 
+import json
 import re
 import socket
 import subprocess
@@ -19,6 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 AREAS = ("rag", "ml", "vectors")
+ARRAY_CONTENT = "plugins.ragstone.rag.array_content"
 
 
 @contextmanager
@@ -53,6 +55,13 @@ def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
     raise SystemExit("the server did not answer within 15 s")
 
 
+def put_setting(url: str, key: str, value: object) -> None:
+    body = json.dumps({"persistent": {key: value}}).encode()
+    headers = {"Content-Type": "application/json"}
+    request = urllib.request.Request(f"{url}/_cluster/settings", body, headers, method="PUT")
+    urllib.request.urlopen(request, timeout=10).close()
+
+
 def check(folder: Path, url: str, paths: list[str]) -> tuple[int, int, list[str]]:
     """(passed, failed, lines of what failed)."""
     command = [sys.executable, str(folder / "oracle.py"), "check", "--url", url, *paths]
@@ -77,6 +86,13 @@ def main(arguments: list[str]) -> int:
         passed, failed, lines = check(folder, url, [f"@{folder}/first.txt"])
     print(*lines, sep="\n")
     print(f"on the tutorial's road: {passed} of {passed + failed} scenarios agree")
+    # Differs: a message of nothing but text is sent as one text, since chat models refuse lists of blocks here and
+    # there. The record was made by a server that sends lists, and two of its scenarios quote what was sent.
+    with fresh_server() as url:
+        put_setting(url, ARRAY_CONTENT, True)
+        passed, failed, lines = check(folder, url, [f"@{folder}/first.txt"])
+    print(*lines, sep="\n")
+    print(f"with {ARRAY_CONTENT}: {passed} of {passed + failed} scenarios agree")
     for area in arguments[1:] or AREAS:
         with fresh_server() as url:
             more, less, _ = check(folder, url, [str(folder / area)])
