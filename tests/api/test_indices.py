@@ -103,3 +103,64 @@ async def test_statistics_count_what_was_refreshed(client: AsgiClient) -> None:
     stats = (await client("GET /one/_stats")).json
     assert stats["_all"]["primaries"]["docs"]["count"] == 1
     assert stats["indices"]["one"]["primaries"]["store"]["size_in_bytes"] > 0
+
+
+# ── blocks ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_a_write_block_refuses_documents_and_is_lifted_again(client: AsgiClient) -> None:
+    await client("PUT /kept/_doc/1?refresh=true", {"a": 1})
+    blocked = await client("PUT /kept/_block/write")
+    assert blocked.json == {
+        "acknowledged": True,
+        "shards_acknowledged": True,
+        "indices": [{"name": "kept", "blocked": True}],
+    }
+    reason = "index [kept] blocked by: [FORBIDDEN/8/index write (api)];"
+    refused = await client("PUT /kept/_doc/2", {"a": 1})
+    assert (refused.status, refused.json["error"]["type"], refused.json["error"]["reason"]) == (
+        403,
+        "cluster_block_exception",
+        reason,
+    )
+    bulk = (await client("POST /kept/_bulk", b'{"index":{"_id":"3"}}\n{"a":1}\n{"delete":{"_id":"1"}}\n')).json
+    assert [one["error"]["reason"] for item in bulk["items"] for one in item.values()] == [reason, reason]
+    assert (await client("GET /kept/_doc/1")).json["found"] is True
+    await client("PUT /kept/_settings", {"index.blocks.write": None})
+    assert (await client("PUT /kept/_doc/2", {"a": 1})).status == 201
+
+
+async def test_a_read_only_index_keeps_its_mapping_and_itself_until_it_may_change(client: AsgiClient) -> None:
+    await client("PUT /kept", {"settings": {"index.blocks.read_only": True}})
+    add_alias = {"actions": [{"add": {"index": "kept", "alias": "al"}}]}
+    for target, body in (
+        ("PUT /kept/_mapping", {"properties": {"z": {"type": "long"}}}),
+        ("PUT /kept/_settings", {"index.refresh_interval": "5s"}),
+        ("POST /_aliases", add_alias),
+        ("DELETE /kept", None),
+        ("POST /kept/_close", None),
+        ("PUT /kept/_doc/1", {"a": 1}),
+    ):
+        refused = await client(target, body)
+        assert refused.status == 403, target
+        assert refused.json["error"]["reason"] == "index [kept] blocked by: [FORBIDDEN/5/index read-only (api)];"
+    assert (await client("POST /kept/_search")).status == 200
+    assert (await client("PUT /kept/_settings", {"index": {"blocks": {"read_only": False}}})).status == 200
+    assert (await client("DELETE /kept")).status == 200
+
+
+async def test_a_read_block_refuses_every_way_to_a_document(client: AsgiClient) -> None:
+    await client("PUT /kept/_doc/1?refresh=true", {"a": 1})
+    await client("PUT /kept/_block/read")
+    for target in ("POST /kept/_search", "POST /_search", "GET /kept/_count", "GET /kept/_doc/1"):
+        assert (await client(target)).status == 403, target
+    assert (await client("POST /kept/_mget", {"ids": ["1"]})).json["docs"][0]["error"]["type"] == (
+        "cluster_block_exception"
+    )
+    assert (await client("GET /kept/_mapping")).status == 200
+
+
+async def test_an_unknown_block_is_told(client: AsgiClient) -> None:
+    await client("PUT /kept")
+    refused = await client("PUT /kept/_block/sideways")
+    assert (refused.status, refused.json["error"]["reason"]) == (400, "No block found with name sideways")

@@ -8,6 +8,7 @@ from typing import Any
 
 from ragstone.core.errors import (
     ActionRequestValidationException,
+    IllegalArgumentException,
     IndexNotFoundException,
     MapperParsingException,
     ParseException,
@@ -17,6 +18,7 @@ from ragstone.core.xcontent import JsonObject
 from ragstone.engine.api import Engine
 from ragstone.engine.values import IndexMetadata, IndexStats
 from ragstone.indices.aliases import AliasAction, alias_body, check_alias_name, plan
+from ragstone.indices.blocks import Access, check_blocks, touches_a_block
 from ragstone.indices.resolver import IndicesOptions, Resolved, resolve
 
 ADMIN = IndicesOptions(expand_closed=True, forbid_closed=False)
@@ -62,9 +64,10 @@ class IndexService:
         return await self._engine.create_index(name, parts["settings"], parts["mappings"], aliases)
 
     async def delete(self, expression: str, options: IndicesOptions = DELETE) -> None:
-        """Remove all indices of an expression. Raises IndexNotFoundException before anything is removed."""
-        for found in resolve(await self._engine.metadata(), expression, options):
-            await self._engine.delete_index(found.index.name)
+        """Remove all indices of an expression. Raises IndexNotFoundException, ClusterBlockException before anything is
+        removed."""
+        for index in await self._unblocked(expression, options, "delete"):
+            await self._engine.delete_index(index.name)
 
     async def exists(self, expression: str, options: IndicesOptions = ADMIN) -> bool:
         """Whether every name of the expression is there; a wildcard without a match counts as there."""
@@ -75,7 +78,17 @@ class IndexService:
         return True
 
     async def get(self, expression: str | None, options: IndicesOptions = ADMIN) -> list[IndexMetadata]:
+        """The indices of an expression, whatever blocks them."""
         return [found.index for found in await self.resolve(expression, options)]
+
+    async def show(self, expression: str | None, options: IndicesOptions = ADMIN) -> list[IndexMetadata]:
+        """As `get`, for a client that asks for mappings, settings or aliases. Raises ClusterBlockException."""
+        return await self._unblocked(expression, options, "metadata_read")
+
+    async def _unblocked(self, expression: str | None, options: IndicesOptions, access: Access) -> list[IndexMetadata]:
+        indices = await self.get(expression, options)
+        check_blocks(indices, access)
+        return indices
 
     async def resolve(self, expression: str | None, options: IndicesOptions = ADMIN) -> list[Resolved]:
         """The indices of an expression with their alias filters."""
@@ -85,8 +98,8 @@ class IndexService:
         """Merge a mapping into every index of the expression. Raises what the engine raises."""
         if not isinstance(mappings, dict):
             raise MapperParsingException("mapping must be an object")
-        for found in resolve(await self._engine.metadata(), expression, options):
-            await self._engine.put_mapping(found.index.name, mappings)
+        for index in await self._unblocked(expression, options, "metadata_write"):
+            await self._engine.put_mapping(index.name, mappings)
 
     async def put_settings(
         self,
@@ -102,24 +115,41 @@ class IndexService:
         settings = body["settings"] if set(body) == {"settings"} and isinstance(body["settings"], dict) else body
         if not settings:
             raise ActionRequestValidationException.of(["no settings to update"])
-        for found in resolve(await self._engine.metadata(), expression, options):
-            await self._engine.put_settings(found.index.name, settings, preserve_existing=preserve_existing)
+        indices = await self.get(expression, options)
+        if not touches_a_block(settings):
+            check_blocks(indices, "metadata_write")
+        for index in indices:
+            await self._engine.put_settings(index.name, settings, preserve_existing=preserve_existing)
+
+    async def block(self, expression: str, block: str, options: IndicesOptions = ADMIN) -> list[str]:
+        """Set `index.blocks.<block>`; the names of what is blocked now. Raises IllegalArgumentException."""
+        if block not in ("read", "write", "read_only", "metadata"):
+            raise IllegalArgumentException(f"No block found with name {block}")
+        indices = await self._unblocked(expression, options, "metadata_write")
+        for index in indices:
+            await self._engine.put_settings(index.name, {f"index.blocks.{block}": True})
+        return [index.name for index in indices]
 
     async def open(self, expression: str, options: IndicesOptions = ADMIN) -> None:
         """Let documents and searches into closed indices again."""
-        for found in resolve(await self._engine.metadata(), expression, options):
-            await self._engine.open_index(found.index.name)
+        for index in await self._unblocked(expression, options, "metadata_write"):
+            await self._engine.open_index(index.name)
 
     async def close(self, expression: str, options: IndicesOptions = ADMIN) -> list[str]:
         """Keep documents and searches out; the names of what is closed now."""
-        found = resolve(await self._engine.metadata(), expression, options)
-        for one in found:
-            await self._engine.close_index(one.index.name)
-        return [one.index.name for one in found]
+        indices = await self._unblocked(expression, options, "metadata_write")
+        for index in indices:
+            await self._engine.close_index(index.name)
+        return [index.name for index in indices]
 
     async def update_aliases(self, actions: Sequence[AliasAction]) -> None:
         """Apply alias actions together. Raises before anything is changed."""
-        removed, changes = plan(await self._engine.metadata(), actions)
+        metadata = await self._engine.metadata()
+        removed, changes = plan(metadata, actions)
+        check_blocks((metadata.indices[name] for name in removed), "delete")
+        check_blocks(
+            (metadata.indices[name] for name in dict.fromkeys(name for name, _, _ in changes)), "metadata_write"
+        )
         for name in removed:
             await self._engine.delete_index(name)
         if changes:

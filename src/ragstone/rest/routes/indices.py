@@ -58,7 +58,7 @@ async def index_exists(services: Services, request: Request) -> Response:
 @routes.add("GET /{index}", parameters=[*TARGETS, *TIMEOUTS, "local", "flat_settings", "include_defaults"])
 async def get_index(services: Services, request: Request) -> Response:
     flat = request.flag("flat_settings")
-    found = await services.indices.get(request.required("index"), indices_options(request, ADMIN))
+    found = await services.indices.show(request.required("index"), indices_options(request, ADMIN))
     return Response({index.name: _whole(index, flat) for index in found})
 
 
@@ -80,7 +80,7 @@ def _whole(index: IndexMetadata, flat: bool) -> JsonObject:
 )
 async def get_settings(services: Services, request: Request) -> Response:
     flat, names = request.flag("flat_settings"), _setting_names(request)
-    found = await services.indices.get(request.param("index"), indices_options(request, ADMIN))
+    found = await services.indices.show(request.param("index"), indices_options(request, ADMIN))
     shown = {index.name: {"settings": show_settings(index, flat=flat, names=names)} for index in found}
     return Response({name: body for name, body in shown.items() if body["settings"] or not names})
 
@@ -130,6 +130,14 @@ async def open_index(services: Services, request: Request) -> Response:
 async def close_index(services: Services, request: Request) -> Response:
     closed = await services.indices.close(request.required("index"), indices_options(request, ADMIN))
     shown = {name: {"closed": True} for name in closed}
+    return Response({"acknowledged": True, "shards_acknowledged": True, "indices": shown})
+
+
+@routes.add("PUT /{index}/_block/{block}", parameters=[*TIMEOUTS, *TARGETS])
+async def add_block(services: Services, request: Request) -> Response:
+    index, block = request.required("index"), request.required("block")
+    blocked = await services.indices.block(index, block, indices_options(request, ADMIN))
+    shown = [{"name": name, "blocked": True} for name in blocked]
     return Response({"acknowledged": True, "shards_acknowledged": True, "indices": shown})
 
 
