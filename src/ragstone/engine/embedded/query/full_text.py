@@ -15,7 +15,7 @@ from ragstone.dsl.queries.match_bool_prefix import MatchBoolPrefixQuery
 from ragstone.dsl.query import Query
 from ragstone.engine.embedded.analysis.analyzer import Analyzer
 from ragstone.engine.embedded.mapper.field_type import FieldType
-from ragstone.engine.embedded.mapper.text import AnalyzedField, MatchOnlyTextField
+from ragstone.engine.embedded.mapper.text import AnalyzedField, MatchOnlyTextField, TextField
 from ragstone.engine.embedded.query.compile import Context, all_of, any_of, check_clauses, compiles, constant, none
 from ragstone.engine.embedded.query.fuzzy import near
 from ragstone.engine.embedded.query.term import check_searchable, exact
@@ -32,12 +32,16 @@ def match(query: MatchQuery, context: Context) -> tantivy.Query:
         if query.lenient:
             return leniently(replace(query, lenient=False), True, context)
         return exact(field, query.query, query.boost, context)
-    check_searchable(field, context)
+    slot = check_searchable(field, context)
     analyzer = analyzer_for(query.analyzer, field.search_analyzer, "match", context)
-    clauses = [
-        any_of([_term(query, field, term, context) for term in same])
-        for same in by_position(analyzer, java_text(query.query))
-    ]
+    text = java_text(query.query)
+    words = analyzer.words(text) if query.fuzziness is None and isinstance(field, TextField) else None
+    if words is not None and slot is not None:
+        clauses = context.bm25_terms(field.name, slot, words, query.boost)
+    else:
+        clauses = [
+            any_of([_term(query, field, term, context) for term in same]) for same in by_position(analyzer, text)
+        ]
     if not clauses:
         return context.all(query.boost) if query.zero_terms_query == "all" else none()
     return combine(clauses, query.operator, query.minimum_should_match)

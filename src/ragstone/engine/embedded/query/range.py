@@ -10,7 +10,7 @@ import tantivy
 from ragstone.core.errors import IllegalArgumentException
 from ragstone.dsl.queries.range import RangeQuery
 from ragstone.engine.embedded.mapper.field_type import FieldType
-from ragstone.engine.embedded.query.compile import Context, any_of, compiles, constant, none
+from ragstone.engine.embedded.query.compile import Context, compiles, constant, none
 from ragstone.engine.embedded.query.everything import has_value
 
 _LONG = (-(2**63), 2**63 - 1)
@@ -48,14 +48,6 @@ def _bound(field: FieldType, value: Any, round_up: bool, query: RangeQuery, cont
 def _between(
     slot: str, field: FieldType, low: Any, high: Any, query: RangeQuery, context: Context
 ) -> tantivy.Query | None:
-    if field.storage == "bool":
-        inside = [
-            value
-            for value in (False, True)
-            if (low is None or value > low or (query.include_low and value == low))
-            and (high is None or value < high or (query.include_high and value == high))
-        ]
-        return any_of([context.term(slot, value) for value in inside]) if inside else None
     include_low, include_high = query.include_low, query.include_high
     if field.storage in ("i64", "f64"):
         least, most = _LONG if field.storage == "i64" else (-math.inf, math.inf)

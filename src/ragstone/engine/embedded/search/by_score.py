@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from ragstone.engine.embedded.query.compile import CompiledQuery
-from ragstone.engine.embedded.text.reader import TextReader
+from ragstone.core import json
+from ragstone.engine.embedded.query.compile import CompiledQuery, all_of, constant
+from ragstone.engine.embedded.search.by_keys import Sorted
+from ragstone.engine.embedded.text.reader import Address, TextReader
 from ragstone.engine.embedded.text.schema import ROW
 
-Scored = tuple[float, int]
-"""A score and a row."""
 
-
-def best_by_score(reader: TextReader, query: CompiledQuery, size: int, *, count: bool) -> tuple[list[Scored], int]:
+def best_by_score(reader: TextReader, query: CompiledQuery, size: int, *, count: bool) -> tuple[list[Sorted], int]:
     """The `size` best and how many match (0 unless asked).
 
     tantivy breaks ties by where a document lies, which merges change. So one hit more is asked for: when the score goes
@@ -20,22 +21,28 @@ def best_by_score(reader: TextReader, query: CompiledQuery, size: int, *, count:
     """
     limit = size + 1
     hits, matches = reader.best(query, limit, count=count)
+    if len({score for score, _ in hits}) == len(hits):
+        del hits[size:]
+        return _sorted(reader, hits), matches
     while len(hits) == limit and hits[size - 1][0] == hits[-1][0]:
         limit *= 4
         hits, _ = reader.best(query, limit, count=False)
+    return sorted(_sorted(reader, hits))[:size], matches
+
+
+def _sorted(reader: TextReader, hits: Sequence[tuple[float, Address]]) -> list[Sorted]:
     rows = reader.rows([address for _, address in hits])
-    ranked = sorted(zip([-score for score, _ in hits], rows, strict=True))
-    return [(-score, row) for score, row in ranked[:size]], matches
+    return [Sorted((-hit[0],), (), row, hit[0]) for hit, row in zip(hits, rows, strict=True)]
 
 
-def first_rows(reader: TextReader, query: CompiledQuery, size: int, *, count: bool) -> tuple[list[Scored], int]:
+def first_rows(reader: TextReader, query: CompiledQuery, size: int, *, count: bool) -> tuple[list[Sorted], int]:
     """For a query that gives every match the same score: simply the first ones."""
     hits, matches = reader.ordered(query, size, ROW, count=count)
     if not hits:
         return [], matches
-    best, _ = reader.best(query, 1, count=False)
+    best, _ = reader.best(all_of([query, constant(reader.having(ROW, hits[0][0]), 0.0)]), 1, count=False)
     score = best[0][0]
-    return [(score, row) for row, _ in hits], matches
+    return [Sorted((-score,), (), row, score) for row, _ in hits], matches
 
 
 def scoring_at_least(reader: TextReader, query: CompiledQuery, least: float) -> list[int]:
@@ -48,6 +55,7 @@ def scoring_at_least(reader: TextReader, query: CompiledQuery, least: float) -> 
         limit *= 4
 
 
-def shortest(score: float) -> float:
-    """The same float32 with the fewest digits, as OpenSearch writes scores."""
-    return float(str(np.float32(score)))
+def shortest(scores: Sequence[float]) -> list[float]:
+    """The same float32 numbers with the fewest digits, as OpenSearch writes scores."""
+    found: list[float] = json.decode(json.encode(np.array(scores, np.float32)))
+    return found

@@ -30,16 +30,20 @@ def fetch(
         for snapshot in snapshots:
             name = snapshot.metadata.name
             names[name] = matched_queries(snapshot, by_index.get(name, []), options.named, now_millis)
+    scores: list[float | None] = [None] * len(hits)
+    if hits and hits[0].score is not None:
+        scores = [*shortest([hit.score for hit in hits if hit.score is not None])]
     return [
-        _hit(hit, stored[hit.index, hit.ref], options, names.get(hit.index, {}).get(hit.ref, [])) for hit in hits
+        _hit(hit, score, stored[hit.index, hit.ref], options, names.get(hit.index, {}).get(hit.ref, []))
+        for hit, score in zip(hits, scores, strict=True)
     ]
 
 
-def _hit(ranked: RankedHit, stored: StoredRow, options: FetchOptions, matched: list[str]) -> Hit:
+def _hit(ranked: RankedHit, score: float | None, stored: StoredRow, options: FetchOptions, matched: list[str]) -> Hit:
     return Hit(
         index=ranked.index,
         id=stored.id,
-        score=None if ranked.score is None else shortest(ranked.score),
+        score=score,
         source=stored.source if options.source else None,
         sort=list(ranked.sort) if ranked.sort else None,
         version=stored.version if options.version else None,

@@ -9,6 +9,7 @@ import numpy as np
 
 from ragstone.core.errors import IllegalArgumentException
 from ragstone.core.json import Json
+from ragstone.dsl.queries.match_all import MatchAllQuery
 from ragstone.dsl.query import Query
 from ragstone.engine.embedded.query.compile import (
     CompiledQuery,
@@ -26,7 +27,7 @@ from ragstone.engine.embedded.search.by_score import best_by_score, first_rows, 
 from ragstone.engine.embedded.search.sort import SortKey, sort_keys
 from ragstone.engine.embedded.snapshot import Snapshot
 from ragstone.engine.embedded.text.schema import ROW
-from ragstone.engine.values import QueryRequest
+from ragstone.engine.values import QueryRequest, RankedHit
 
 MAX_RESULT_WINDOW = 10_000
 
@@ -41,8 +42,14 @@ class Found:
     terminated_early: bool = False
     keys: Sequence[SortKey] = field(default_factory=tuple)
 
-    def shown(self, hit: Sorted) -> tuple[Json, ...]:
-        """A hit's `sort` values."""
+    def ranked(self, snapshot: Snapshot) -> list[RankedHit]:
+        """The hits as the engine's callers see them."""
+        index = snapshot.metadata.name
+        if not self.keys:
+            return [RankedHit(index, hit.row, hit.score) for hit in self.hits]
+        return [RankedHit(index, hit.row, hit.score, self._shown(hit)) for hit in self.hits]
+
+    def _shown(self, hit: Sorted) -> tuple[Json, ...]:
         return tuple(key.show(value) for key, value in zip(self.keys, hit.values, strict=True))
 
 
@@ -111,11 +118,16 @@ class IndexSearch:
     def _by_score(self, query: CompiledQuery) -> Found:
         size = self._request.size
         if size == 0:
-            return Found([], self._reader.count(query) if self._counts else 0)
+            return Found([], self._count(query))
+        if self._is_everything():
+            rows = self._reader.first_rows(size)
+            score = self._query.boost
+            return Found(
+                [Sorted((-score,), (), row, score) for row in rows], self._reader.documents, score if rows else None
+            )
         best = first_rows if same_score(self._query, self._context.mapper) else best_by_score
-        scored, matches = best(self._reader, query, size, count=self._counts)
-        hits = [Sorted((-score,), (), row, score) for score, row in scored]
-        return Found(hits, matches, scored[0][0] if scored else None)
+        hits, matches = best(self._reader, query, size, count=self._counts)
+        return Found(hits, matches, hits[0].score if hits else None)
 
     def _by_keys(self, query: CompiledQuery) -> Found:
         request = self._request
@@ -128,12 +140,23 @@ class IndexSearch:
                 )
             after = [key.read(value) for key, value in zip(keys, request.search_after, strict=True)]
         scores = request.track_scores or any(key.source == "score" for key in keys)
-        hits = KeyOrder(self._reader, query, keys, after=after, scores=scores).first(request.size)
+        order = KeyOrder(self._reader, query, keys, after=after, scores=scores)
+        hits = order.first(request.size)
         max_score = None
         if scores and hits:
             best, _ = self._reader.best(query, 1, count=False)
             max_score = best[0][0]
-        return Found(hits, self._reader.count(query) if self._counts else 0, max_score, keys=keys)
+        return Found(hits, self._count(query) if order.matches is None else order.matches, max_score, keys=keys)
+
+    def _is_everything(self) -> bool:
+        request = self._request
+        narrowed = self._narrowing or request.terminate_after or request.min_score is not None
+        return isinstance(self._query, MatchAllQuery) and not narrowed
+
+    def _count(self, query: CompiledQuery) -> int:
+        if not self._counts:
+            return 0
+        return self._reader.documents if self._is_everything() else self._reader.count(query)
 
     def _ranked(self, rows: Ranks, scores: np.typing.NDArray[np.float32]) -> Found:
         """A query that ranked its documents itself: rows and scores, best first."""

@@ -56,27 +56,35 @@ def _rank(
         return IndexSearch(snapshot, query, request, now_millis).run()
 
     found, failures = _each(snapshots, one, deadline)
-    ranked = [(hit, position) for position, result in found.items() for hit in result.hits]
-    if len(found) > 1:
-        try:
-            ranked.sort(key=lambda entry: (entry[0].order, entry[1], entry[0].row))
-        except TypeError:  # numbers in one index, texts in another
-            fields = ", ".join(key.field for key in request.sort)
-            raise IllegalArgumentException(
-                f"Can't sort on field [{fields}]; the field has incompatible sort types across shards!"
-            ) from None
-    hits = [
-        RankedHit(snapshots[position].metadata.name, hit.row, hit.score, found[position].shown(hit))
-        for hit, position in ranked[: request.size]
-    ]
+    if len(found) == 1:
+        hits = [hit for position, result in found.items() for hit in result.ranked(snapshots[position])]
+    else:
+        hits = _merged(snapshots, found, request)
     scores = [result.max_score for result in found.values() if result.max_score is not None]
     return RankedList(
         hits,
         _total(request, sum(result.matches for result in found.values())),
-        shortest(max(scores)) if scores and hits else None,
+        shortest([max(scores)])[0] if scores and hits else None,
         failures=failures,
         terminated_early=any(result.terminated_early for result in found.values()),
     )
+
+
+def _merged(snapshots: Sequence[Snapshot], found: Mapping[int, Found], request: QueryRequest) -> list[RankedHit]:
+    """The first hits of several indices; equal ones by the order of the indices."""
+    entries = [
+        (hit.order, position, hit.row, ranked)
+        for position, result in found.items()
+        for hit, ranked in zip(result.hits, result.ranked(snapshots[position]), strict=True)
+    ]
+    try:
+        entries.sort(key=lambda entry: entry[:3])
+    except TypeError:  # numbers in one index, texts in another
+        fields = ", ".join(key.field for key in request.sort)
+        raise IllegalArgumentException(
+            f"Can't sort on field [{fields}]; the field has incompatible sort types across shards!"
+        ) from None
+    return [ranked for _, _, _, ranked in entries[: request.size]]
 
 
 def _total(request: QueryRequest, matches: int) -> Total | None:

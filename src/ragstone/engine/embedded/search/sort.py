@@ -101,6 +101,8 @@ class SortKey:
                 return java_text(value)
             if self.field is None:
                 return float(value)
+            if self.field.storage == "bool" and value in (0, 1):
+                return bool(value)
             if isinstance(value, (int, float)):
                 return value
             if value in ("Infinity", "-Infinity"):

@@ -63,9 +63,7 @@ def needed(reader: TextReader, slots: Mapping[str, str], pending: Pending) -> li
     entries = reader.frequency(PRESENT, EVERY) + pending.entries
     ballast = reader.frequency(PRESENT, BALLAST)
     holders = {
-        path: reader.frequency(PRESENT, path)
-        - reader.frequency(PRESENT, hollow(path))
-        + pending.holders.get(slot, 0)
+        path: reader.frequency(PRESENT, path) - reader.frequency(PRESENT, hollow(path)) + pending.holders.get(slot, 0)
         for path, slot in texts.items()
     }
     if not ballast and all(count in (0, entries) for count in holders.values()):

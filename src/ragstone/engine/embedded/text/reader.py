@@ -23,6 +23,8 @@ _RANGE_TYPES = {
 
 REMEMBERED = 64
 """Filters whose rows a reader keeps: 8 bytes for each match."""
+FIRST_ROWS = 100
+"""How many of the first rows are looked up at least; they are kept."""
 
 
 class TextReader:
@@ -37,6 +39,7 @@ class TextReader:
         self._ballast = self._searcher.doc_freq(PRESENT, BALLAST)
         self.statistics = Statistics(self, self._searcher)
         self._remembered: dict[Hashable, NDArray[np.int64]] = {}
+        self._first_rows: list[int] = []
 
     @property
     def documents(self) -> int:
@@ -113,6 +116,10 @@ class TextReader:
         """Exactly these documents; its score means nothing."""
         return tantivy.Query.term_set_query(self.schema, ROW, list(rows))
 
+    def having(self, column: str, value: str | float | bool) -> tantivy.Query:
+        """Documents with exactly this value; its score means nothing."""
+        return tantivy.Query.term_query(self.schema, column, value)
+
     def present(self, column: str) -> tantivy.Query:
         """Documents with a value in a column."""
         return tantivy.Query.exists_query(column)
@@ -149,6 +156,14 @@ class TextReader:
         if low is None and high is None:
             return self.present(column)
         kind = _RANGE_TYPES.get(column.partition("-")[0])
+        if column.startswith("bool-"):
+            inside = [
+                (tantivy.Occur.Should, self.having(column, value))
+                for value in (False, True)
+                if (low is None or value > low or (include_low and value == low))
+                and (high is None or value < high or (include_high and value == high))
+            ]
+            return tantivy.Query.boolean_query(inside)
         if kind is None:
             found = patterns.between(low, high, include_low=include_low, include_high=include_high)
             return tantivy.Query.empty_query() if found is None else self.pattern(column, found)
@@ -177,6 +192,13 @@ class TextReader:
             return np.empty(0, np.int64)
         hits, _ = self.ordered(query, self.documents, ROW, count=False)
         return np.fromiter((row for row, _ in hits), np.int64, len(hits))
+
+    def first_rows(self, limit: int) -> list[int]:
+        """The lowest rows of all documents, ascending."""
+        if len(self._first_rows) < min(limit, self.documents):
+            hits, _ = self.ordered(self.everything(), max(limit, FIRST_ROWS), ROW, count=False)
+            self._first_rows = [row for row, _ in hits]
+        return self._first_rows[:limit]
 
     def remembered_rows(self, key: Hashable, query: Callable[[], tantivy.Query]) -> NDArray[np.int64]:
         """`matching_rows` of the query that `key` stands for, computed once while the reader lives."""

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from ragstone.engine.embedded.text.reader import TextReader
 
 K1, B = 1.2, 0.75
+UNIFORM = 1 / (K1 + 1)
+REMEMBERED = 100_000
+"""Frequencies a reader keeps."""
 
 
 def idf(documents: int, frequency: int) -> float:
@@ -41,6 +44,7 @@ class Statistics:
         self._whole = self._entries == searcher.num_docs
         """No document is deleted."""
         self._frequencies: dict[tuple[str, str | int | float | bool], int] = {}
+        self._uniform: dict[str, bool] = {}
 
     def frequency(self, column: str, term: str | float | bool) -> int:
         """How many live documents have a term."""
@@ -51,6 +55,8 @@ class Statistics:
                 found = self._searcher.doc_freq(column, term)
             else:
                 found = self._reader.count(tantivy.Query.term_query(self._reader.schema, column, term))
+            if len(self._frequencies) >= REMEMBERED:
+                self._frequencies.clear()
             self._frequencies[key] = found
         return found
 
@@ -63,11 +69,19 @@ class Statistics:
 
         `frequency` stands in for that of each term, where several terms or fields share one.
         """
-        if self._whole and frequency is None and self.documents_with(path) == self._entries:
-            return 1 / (K1 + 1)
+        if frequency is None and self.is_uniform(path):
+            return UNIFORM
         wanted = sum(self.idf(path, column, term, frequency) for term in terms)
         given = sum(idf(self._entries, self._searcher.doc_freq(column, term)) for term in terms)
         return wanted / given / (K1 + 1)
+
+    def is_uniform(self, path: str) -> bool:
+        """Whether tantivy counts as OpenSearch does: every entry is a live document with a term in the field. Then the
+        factor of every term is UNIFORM."""
+        found = self._uniform.get(path)
+        if found is None:
+            found = self._uniform[path] = self._whole and self.documents_with(path) == self._entries
+        return found
 
     def idf(self, path: str, column: str, term: str, frequency: int | None = None) -> float:
         return idf(self.documents_with(path), self.frequency(column, term) if frequency is None else frequency)
