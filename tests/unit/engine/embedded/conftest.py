@@ -112,9 +112,7 @@ def new_corpus(tmp_path: Path) -> Iterator[Callable[..., Corpus]]:
     """`new_corpus(mappings, name="i", settings={})`."""
     made: list[Corpus] = []
 
-    def make(
-        mappings: dict[str, Any] | None = None, name: str = "i", settings: dict[str, Any] | None = None
-    ) -> Corpus:
+    def make(mappings: dict[str, Any] | None = None, name: str = "i", settings: dict[str, Any] | None = None) -> Corpus:
         made.append(Corpus(tmp_path / name, name, mappings or {}, settings or {}))
         return made[-1]
 
@@ -176,10 +174,11 @@ BOOK_MAPPINGS: dict[str, Any] = {
 }
 
 
-@pytest.fixture
-def books(new_corpus: Callable[..., Corpus]) -> Corpus:
-    """Six books, the corpus behind most recorded answers."""
-    corpus = new_corpus(BOOK_MAPPINGS, "books")
+@pytest.fixture(scope="session")
+def books(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Corpus]:
+    """Six books, the corpus behind most recorded answers. Only to be read."""
+    corpus = Corpus(tmp_path_factory.mktemp("books"), "books", BOOK_MAPPINGS, {})
     for id, source in BOOKS.items():
         corpus.put(id, source)
-    return corpus
+    yield corpus
+    corpus.text.close()
