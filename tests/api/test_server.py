@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +24,9 @@ def talk(url: str, *pieces: bytes) -> bytes:
     """Everything the server says to raw bytes until it closes the connection."""
     host, port = url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=10) as connection:
-        for piece in pieces:
-            connection.sendall(piece)
+        with suppress(BrokenPipeError, ConnectionResetError):  # it has heard enough, and its answer is here already
+            for piece in pieces:
+                connection.sendall(piece)
         answer = b""
         while True:
             try:
@@ -185,6 +186,14 @@ def test_a_wrong_setting_is_named(tmp_path: Path) -> None:
         _, errors = started.communicate(timeout=20)
     assert started.returncode == 2
     assert "unknown settings ['hots'] in [ragstone.yml]" in errors
+
+
+def test_data_that_cannot_be_a_folder_is_told_in_plain_words(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    command = [sys.executable, "-m", "ragstone", "serve", "--port", "0", "--data", str(tmp_path / "file")]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 1
+    assert ended.stderr == f"ragstone: cannot use data folder [{tmp_path / 'file'}]: File exists\n"
 
 
 def test_an_address_that_does_not_exist_is_told(settings: Settings) -> None:

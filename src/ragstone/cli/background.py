@@ -26,7 +26,8 @@ class BackgroundServer:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._log = folder / "server.log"
+        self.log = folder / "server.log"
+        """What it says. The file is there once it was started."""
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -38,7 +39,7 @@ class BackgroundServer:
         command = [sys.executable, "-m", "ragstone", "serve", "--host", "127.0.0.1", "--port", "0"]
         command += ["--data", str(self._folder / "data"), "--log-level", "info"]
         environment = {name: value for name, value in os.environ.items() if name not in _SECRETS}
-        with self._log.open("wb") as log:
+        with self.log.open("wb") as log:
             # In a folder without a ragstone.yml, and out of reach of a Ctrl+C that is meant for us.
             self._process = subprocess.Popen(
                 command,
@@ -71,7 +72,7 @@ class BackgroundServer:
             self._process.wait()
 
     def _address(self) -> str | None:
-        for line in self._log.read_bytes().splitlines():
+        for line in self.log.read_bytes().splitlines():
             try:
                 event = json.decode(line)
             except OpenSearchException:
@@ -81,5 +82,5 @@ class BackgroundServer:
         return None
 
     def _last_words(self) -> str:
-        lines = self._log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        lines = self.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
         return " ".join(lines[-3:]) or "it said nothing"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import os
 import shutil
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -42,7 +43,7 @@ def demo(
     console = Console(soft_wrap=True, highlight=False)
     folder = Path(tempfile.mkdtemp(prefix="ragstone-demo-"))
     server = BackgroundServer(folder)
-    kept = False
+    kept = failed = False
     try:
         _weights(console)
         with console.status("starting a server"):
@@ -51,6 +52,7 @@ def demo(
         _tutorial(console, url, keep)
         kept = keep
     except (DemoFailed, ServerFailed) as error:
+        failed = True
         console.print(f"\n[bold red]The demo failed.[/] {escape(str(error))}")
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
@@ -58,17 +60,27 @@ def demo(
         raise typer.Exit(130) from None
     finally:
         if kept:
-            console.print(f"The server goes on as process {server.pid}: `kill {server.pid}` stops it.")
+            console.print(
+                f"The server goes on as process {server.pid}: `kill {server.pid}` stops it, "
+                f"`rm -r {folder}` removes what it leaves."
+            )
         else:
             server.stop()
-            shutil.rmtree(folder, ignore_errors=True)
+            shutil.rmtree(folder / "data", ignore_errors=True)
+            if failed and server.log.exists():
+                console.print(f"The server's log is kept in {server.log}")
+            else:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _weights(console: Console) -> None:
     from ragstone.providers.embeddings.pull import PullError, is_pulled, pull
 
     name = EMBEDDING_MODEL.rsplit("/", 1)[-1]
-    models = models_folder(None)
+    try:
+        models = models_folder(None)
+    except OpenSearchException as error:
+        raise DemoFailed(str(error.reason)) from None
     if is_pulled(name, models):
         return
     console.print(f"The embedding model {name} is fetched, once:")
@@ -180,11 +192,18 @@ def _result(console: Console, reply: Any, whom: str) -> None:
         raise DemoFailed(f"the answer lacks {', '.join(missing)}")
 
 
+def _command() -> str:
+    """How this program is called from here: `ragstone`, or by its path when it is not in PATH."""
+    if shutil.which("ragstone"):
+        return "ragstone"
+    return os.path.relpath(Path(sys.executable).with_name("ragstone"))
+
+
 def _onwards(console: Console, url: str, keep: bool, embedding_model: str, chat_model: str) -> None:
     if not keep:
         console.print("[bold]How to go on[/]")
-        console.print("   ragstone demo --keep    the same, and the server goes on")
-        console.print("   ragstone serve          a server of your own, on port 9200")
+        console.print(f"   {_command()} demo --keep    the same, and the server goes on")
+        console.print(f"   {_command()} serve          a server of your own, on port 9200")
         return
     neural = {"query_text": "Chicago", "model_id": embedding_model, "k": 3}
     question = {"llm_model": chat_model, "llm_question": "What was the population of Chicago in 2021?"}

@@ -13,11 +13,9 @@ from pathlib import Path
 
 from ragstone.core import log
 from ragstone.core.errors import OpenSearchException
-from ragstone.core.settings import Settings, load
+from ragstone.core.settings import Settings, default_config, load
 
 HELP = "Serve the OpenSearch API until SIGTERM or Ctrl+C."
-
-_DEFAULT_CONFIG = Path("ragstone.yml")
 
 
 def serve(arguments: Sequence[str]) -> int:
@@ -28,9 +26,7 @@ def serve(arguments: Sequence[str]) -> int:
     from ragstone.rest.server import CannotListen, run
 
     options = vars(_parser().parse_args(arguments))
-    config: Path | None = options.pop("config")
-    if config is None and _DEFAULT_CONFIG.is_file():
-        config = _DEFAULT_CONFIG
+    config: Path | None = options.pop("config") or default_config()
     try:
         settings = load(options, os.environ, config)
         log.configure(settings.log_level)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -51,6 +52,12 @@ class Settings:
         return Path(base) / "ragstone" / "models"
 
 
+def default_config() -> Path | None:
+    """The settings file of the current folder, `ragstone.yml`, if there is one."""
+    path = Path("ragstone.yml")
+    return path if path.is_file() else None
+
+
 def load(arguments: Mapping[str, Any], environment: Mapping[str, str], config: Path | None = None) -> Settings:
     """Merge the four sources; None in `arguments` means "not given".
 
@@ -68,10 +75,7 @@ def load(arguments: Mapping[str, Any], environment: Mapping[str, str], config: P
         if variable in environment:
             values[name] = environment[variable]
     values.update({name: value for name, value in arguments.items() if value is not None})
-    try:
-        return Settings(**{name: _typed(name, value) for name, value in values.items()})
-    except (TypeError, ValueError) as error:
-        raise IllegalArgumentException(f"bad setting: {error}") from None
+    return Settings(**{name: _typed(name, value) for name, value in values.items()})
 
 
 def _read(config: Path) -> dict[str, Any]:
@@ -88,13 +92,30 @@ def _read(config: Path) -> dict[str, Any]:
 
 def _typed(name: str, value: Any) -> Any:
     if name in ("data", "keys", "models"):
-        return Path(value).expanduser()
-    if name in ("port", "max_content_length"):
-        return int(value)
-    if name == "shutdown_grace":
-        return float(value)
+        return Path(str(value)).expanduser()
     if name == "cluster_settings":
         if not isinstance(value, Mapping):
-            raise ValueError("cluster_settings must be a mapping")
+            raise IllegalArgumentException(f"setting [{name}] must be a mapping, not [{value}]")
         return dict(value)
-    return str(value)
+    bounds = _NUMBERS.get(name)
+    return str(value) if bounds is None else _number(name, value, *bounds)
+
+
+_NUMBERS: dict[str, tuple[type[int] | type[float], float, float]] = {
+    "port": (int, 0, 65_535),
+    "max_content_length": (int, 1, math.inf),
+    "shutdown_grace": (float, 0, 86_400),
+}
+"""Type, least and most of the settings that are numbers."""
+
+
+def _number(name: str, value: Any, kind: type[int] | type[float], least: float, most: float) -> int | float:
+    try:
+        number = kind(value)
+    except (TypeError, ValueError):
+        number = None
+    if number is None or isinstance(value, bool) or not least <= number <= most:
+        wanted = "a whole number" if kind is int else "a number"
+        limits = f"from {least} to {most}" if most != math.inf else f"of at least {least}"
+        raise IllegalArgumentException(f"setting [{name}] must be {wanted} {limits}, not [{value}]")
+    return number

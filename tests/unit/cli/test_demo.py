@@ -1,5 +1,6 @@
 """The demo's bad days. Its good one is in tests/tutorial."""
 
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,28 @@ def test_a_server_that_does_not_start_is_told_with_its_last_words(
     assert result.exit_code == 1
     assert "the server ended at once" in result.output
     assert "never" in result.output
+
+
+def test_wrong_settings_end_it_in_plain_words(app: typer.Typer) -> None:
+    result = CliRunner().invoke(app, [], env={"RAGSTONE_PORT": "x"})
+    assert result.exit_code == 1
+    assert "The demo failed. setting [port] must be" in result.output
+
+
+def test_a_step_that_fails_leaves_the_servers_log(
+    app: typer.Typer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_arguments: object) -> None:
+        raise demonstration.DemoFailed("Ask answered 500")
+
+    monkeypatch.setattr(demonstration, "_weights", lambda _console: None)
+    monkeypatch.setattr(demonstration, "_tutorial", fail)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    result = CliRunner().invoke(app, [])
+    assert result.exit_code == 1
+    (log,) = tmp_path.glob("ragstone-demo-*/*")
+    assert f"The server's log is kept in {log}" in result.output
+    assert "listening on" in log.read_text()
 
 
 def test_a_background_server_listens_on_a_free_port_and_stops(tmp_path: Path) -> None:

@@ -38,3 +38,17 @@ def test_a_model_that_cannot_be_pulled_is_told_in_plain_words(tmp_path: Path) ->
 def test_the_cache_may_be_named_by_a_variable(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["list"], env={"RAGSTONE_MODELS": str(tmp_path)})
     assert result.output.startswith(f"models in {tmp_path}:")
+
+
+def test_the_cache_may_be_named_by_the_settings_file_of_the_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "ragstone.yml").write_text(f"models: {tmp_path / 'elsewhere'}\n")
+    assert CliRunner().invoke(app, ["list"]).output.startswith(f"models in {tmp_path / 'elsewhere'}:")
+
+
+def test_wrong_settings_are_told_in_plain_words() -> None:
+    result = CliRunner().invoke(app, ["list"], env={"RAGSTONE_PORT": "x"})
+    assert result.exit_code == 2
+    assert "ragstone: setting [port] must be" in result.output

@@ -131,8 +131,11 @@ class EmbeddedEngine:
             await self._run("write", self._release)
 
     def _start(self) -> None:
-        self._data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._lock = NodeLock.acquire(self._data)
+        try:
+            self._data.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._lock = NodeLock.acquire(self._data)
+        except OSError as why:
+            raise IllegalStateException(f"cannot use data folder [{self._data}]: {why.strerror or why}") from why
         try:
             self._state = ClusterState.open(self._data / "cluster.sqlite", self._ids)
         except StorageDamaged as damage:
