@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from ragstone.core.log import get_logger
 from ragstone.engine.embedded.mapper.knn_vector import KnnVectorField
 from ragstone.engine.embedded.vectors.exact import index_form, length
 from ragstone.engine.embedded.vectors.reader import VectorReader, View
@@ -24,6 +25,8 @@ from ragstone.engine.embedded.vectors.store import Store, StoredGraph, flat_part
 
 if TYPE_CHECKING:
     from ragstone.engine.embedded.vectors.building import Build
+
+log = get_logger(__name__)
 
 Live = Callable[[NDArray[np.int64]], NDArray[np.bool_]]
 """Which of some rows (ascending) are still live documents."""
@@ -146,15 +149,17 @@ class VectorIndex:
         """
         self._tend()
         if self._build is None:
-            self._write_flat(through)
+            self._persist(through)
 
     def close(self, through: int = -1) -> None:
-        """Give up a running build, persist as `flush` does, and stop. Readers stay usable."""
+        """Give up a running build, persist as `flush` does, and stop. Readers stay usable. A second time does nothing."""
+        if self._store.closed:
+            return
         if self._build is not None:
             self._build.stop()
             self._build.wait(_STOP_SECONDS)
             self._adopt()
-        self._write_flat(through)
+        self._persist(through)
         self._store.close()
 
     # ── graphs ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -234,12 +239,19 @@ class VectorIndex:
         flags[list(self._dead_in_buffer)] = False
         return flags
 
+    def _persist(self, through: int) -> None:
+        try:
+            self._write_flat(through)
+        except OSError as error:  # nothing is lost: the log gives the vectors again
+            log.warning("vectors not persisted", error=repr(error))
+
     def _write_flat(self, through: int) -> None:
+        if not self._flat_changed:
+            self._store.cover(through)
+            return
         flat = [held.part for held in self._held if held.stored is None]
         parts = [part for part in flat if isinstance(part, FlatPart)] + [self._buffer.part()]
         if sum(part.matrix.nbytes for part in parts) > _FLAT_BYTES:
-            return
-        if not self._flat_changed and through <= self.covered_row:
             return
         whole = flat_part(
             self._spec,

@@ -15,7 +15,7 @@ import os
 import threading
 import zlib
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -83,6 +83,10 @@ class Store:
     @property
     def covered_row(self) -> int:
         return self._manifest.covered_row
+
+    @property
+    def closed(self) -> bool:
+        return self._closed
 
     # ── reading ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -232,6 +236,12 @@ class Store:
         last = int(part.rows[-1]) if len(part.rows) else -1
         with self._lock:
             self._commit(Manifest(max(covered_row, last), self._manifest.graphs, stored, last))
+
+    def cover(self, row: int) -> None:
+        """All rows up to `row` have been fed, and no vector has come since the flat rest was written."""
+        with self._lock:
+            if row > self._manifest.covered_row:
+                self._commit(replace(self._manifest, covered_row=row))
 
     def close(self) -> None:
         """Refuse every later commit, so that a build that is still writing can not disturb a successor."""

@@ -1,5 +1,7 @@
 """What is added, deleted, published and searched; what is persisted and what a damaged file costs."""
 
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -267,6 +269,36 @@ def test_without_a_flush_the_log_has_to_give_again_what_is_in_no_graph(index: Ma
     assert index(dimension=8).publish().count == 130
 
 
+def test_rows_without_vectors_are_covered_without_writing_the_vectors_again(index: MakeIndex) -> None:
+    vectors = index(dimension=8)
+    filled(vectors, 30)
+    vectors.flush()
+    (before,) = (path for path in _files(vectors) if path.name.endswith(".flat.npz"))
+    vectors.flush(through=500)
+    assert before in _files(vectors)
+    again = index(dimension=8)
+    assert (again.covered_row, again.publish().count) == (500, 30)
+
+
+def test_a_small_index_does_not_load_faiss(tmp_path: Path) -> None:
+    script = """
+import sys
+from pathlib import Path
+import numpy as np
+from ragstone.engine.embedded.mapper.service import Mapper
+from ragstone.engine.embedded.mapper.settings import IndexSettings
+from ragstone.engine.embedded.vectors.index import VectorIndex
+mappings = {"properties": {"v": {"type": "knn_vector", "dimension": 2}}}
+field = Mapper.parse(mappings, IndexSettings({"index.knn": "true"})).field("v")
+index = VectorIndex.open(Path(sys.argv[1]), field, lambda rows: rows >= 0)
+index.add(1, np.ones(2, np.float32))
+assert index.publish().search(np.ones(2, np.float32), 1)[0].tolist() == [1]
+index.close()
+assert "faiss" not in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=True)
+
+
 def test_rows_up_to_the_covered_one_are_not_taken_again(index: MakeIndex) -> None:
     vectors = index(dimension=1)
     vectors.add(5, floats(1))
@@ -301,6 +333,19 @@ def test_damaged_files_are_dropped_and_covered_row_says_so(index: MakeIndex, suf
     filled(again, 200)
     filled(again, 50, seed=1, first=200)
     assert again.publish().count == 250
+
+
+def test_what_can_not_be_written_is_left_to_the_log(index: MakeIndex, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise OSError("no space left on device")
+
+    vectors = index(dimension=8)
+    filled(vectors, 30)
+    monkeypatch.setattr("ragstone.engine.embedded.vectors.store.Store.write_flat", fail)
+    vectors.flush()
+    vectors.close()
+    vectors.close()
+    assert vectors.covered_row == -1
 
 
 def test_files_for_another_dimension_are_dropped(index: MakeIndex) -> None:
