@@ -20,7 +20,7 @@ _WAIT = 0.2
 _FEW_DEAD = 0.25
 """A graph with a larger share of dead vectors is built anew instead of extended."""
 
-log = get_logger(__name__)
+log = get_logger("vectors")
 
 
 class Build:

@@ -26,7 +26,7 @@ from ragstone.engine.embedded.vectors.store import Store, StoredGraph, flat_part
 if TYPE_CHECKING:
     from ragstone.engine.embedded.vectors.building import Build
 
-log = get_logger(__name__)
+log = get_logger("vectors")
 
 Live = Callable[[NDArray[np.int64]], NDArray[np.bool_]]
 """Which of some rows (ascending) are still live documents."""
@@ -152,7 +152,7 @@ class VectorIndex:
             self._persist(through)
 
     def close(self, through: int = -1) -> None:
-        """Give up a running build, persist as `flush` does, and stop. Readers stay usable. A second time does nothing."""
+        """Give up a running build, persist as `flush` does, and stop, once. Readers stay usable."""
         if self._store.closed:
             return
         if self._build is not None:

@@ -36,7 +36,7 @@ _FORMAT = 2
 _MANIFEST = "manifest.json"
 _BLOCK = 1 << 20
 
-log = get_logger(__name__)
+log = get_logger("vectors")
 
 
 class StoreClosed(Exception):
