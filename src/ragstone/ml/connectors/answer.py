@@ -39,7 +39,8 @@ def is_throttled(response: HttpResponse) -> bool:
 def body_of(response: HttpResponse, secrets: Iterable[str]) -> str:
     """The body of a successful answer. Raises the error a failed one stands for, with its own status.
 
-    `secrets` are blotted out of what the provider says when it refuses.
+    `Differs:` `secrets` are blotted out of what the provider says when it refuses, also as JSON spells them. The answer
+    of a call that went well belongs to the caller as it is.
     """
     body = response.body.decode("utf-8", "replace")
     if 200 <= response.status < 300:
@@ -58,7 +59,8 @@ def body_of(response: HttpResponse, secrets: Iterable[str]) -> str:
             response.status, f"Remote service returned error status {response.status} with empty body"
         )
     for secret in secrets:
-        body = body.replace(secret, "***")
+        for spelled in (secret, json.encode(secret).decode()[1:-1]):
+            body = body.replace(spelled, "***")
     raise StatusException(response.status, f"Error from remote service: {body}")
 
 

@@ -110,6 +110,7 @@ def connector(
     post: str | None = None,
     parameters: dict[str, str] | None = None,
     config: ClientConfig | None = None,
+    key: str = "sk-very-secret",
 ) -> BoundConnector:
     action = Action(
         type="PREDICT",
@@ -126,7 +127,7 @@ def connector(
             version="1",
             protocol="http",
             parameters=parameters or {},
-            credential={"key": "AES-256-GCM:c1/key=sk-very-secret"},
+            credential={"key": f"AES-256-GCM:c1/key={key}"},
             actions=(action,),
             client_config=config,
         ),
@@ -310,9 +311,11 @@ async def test_the_providers_own_status_comes_through(executor: Any, status: int
     assert (error.status, str(error)) == (status, f"Remote service returned error status {status} with empty body")
 
 
-async def test_a_secret_that_the_provider_repeats_is_blotted_out(executor: Any) -> None:
-    error = await failed(executor(FakeTransport(answer(b"bad key sk-very-secret", 401))), connector())
-    assert str(error) == "Error from remote service: bad key ***"
+@pytest.mark.parametrize("secret", ["sk-very-secret", 'a "quoted\\secret'])
+async def test_a_secret_that_the_provider_repeats_is_blotted_out(executor: Any, secret: str) -> None:
+    for body in (f"bad key {secret}".encode(), {"bad key": secret}):
+        error = await failed(executor(FakeTransport(answer(body, 401))), connector(key=secret))
+        assert str(error) in ("Error from remote service: bad key ***", 'Error from remote service: {"bad key":"***"}')
 
 
 async def test_an_empty_answer_is_a_502(executor: Any) -> None:
