@@ -9,7 +9,7 @@ from typing import Any
 from ragstone.core.did_you_mean import hint, similar
 from ragstone.core.errors import OpenSearchException, XContentParseException
 from ragstone.core.xcontent import JsonObject, Place, token
-from ragstone.dsl.clause import to_bool, to_float, to_int, to_text
+from ragstone.dsl.clause import to_bool, to_float, to_text
 from ragstone.dsl.query import Query, parse_query
 
 FLOAT = frozenset({"VALUE_NUMBER", "VALUE_STRING"})
@@ -77,10 +77,6 @@ def read_queries(value: Any) -> tuple[Query, ...]:
     if value is None:
         return ()
     return tuple(map(parse_query, value)) if isinstance(value, list) else (parse_query(value),)
-
-
-def read_integer(value: Any) -> int:
-    return to_int(value)
 
 
 def read_bool(value: Any) -> bool:

@@ -15,7 +15,7 @@ from ragstone.core.errors import (
     OpenSearchException,
     XContentParseException,
 )
-from ragstone.core.names import matches
+from ragstone.core.names import matches, name_fault
 from ragstone.core.xcontent import JsonObject, Place, as_bool, token
 from ragstone.dsl.query import parse_query
 from ragstone.engine.values import Metadata
@@ -30,7 +30,6 @@ _ALLOWED = {
     "remove": {"index", "indices", "alias", "aliases", "must_exist"},
     "remove_index": {"index", "indices", "must_exist"},
 }
-_FORBIDDEN = '\\/*?"<>| ,'
 _WRITABLE = IndicesOptions(expand_closed=True, forbid_closed=False, allow_aliases=False)
 
 
@@ -170,19 +169,7 @@ def check_alias_name(metadata: Metadata, alias: str) -> None:
             f"Invalid alias name [{alias}], an index exists with the same name as the alias",
             metadata={"index": alias, "index_uuid": metadata.indices[alias].uuid},
         )
-    why = None
-    if not alias:
-        why = "must not be empty"
-    elif any(character in _FORBIDDEN for character in alias):
-        why = 'must not contain the following characters [ , ", *, \\, <, |, ,, >, /, ?]'
-    elif "#" in alias or ":" in alias:
-        why = f"must not contain '{'#' if '#' in alias else ':'}'"
-    elif alias[0] in "_-+":
-        why = "must not start with '_', '-', or '+'"
-    elif len(alias.encode()) > 255:
-        why = f"index name is too long, ({len(alias.encode())} > 255)"
-    elif alias in (".", ".."):
-        why = "must not be '.' or '..'"
+    why = name_fault(alias)
     if why is not None:
         raise InvalidAliasNameException(f"Invalid alias name [{alias}]: {why}")
 

@@ -1,11 +1,11 @@
-"""Which names an index and an alias may have."""
+"""Which names an index may have."""
 
 from __future__ import annotations
 
 import pytest
 
-from ragstone.core.errors import IllegalArgumentException, InvalidAliasNameException, InvalidIndexNameException
-from ragstone.engine.embedded.names import validate_alias_name, validate_index_name
+from ragstone.core.errors import InvalidIndexNameException
+from ragstone.engine.embedded.names import validate_index_name
 
 CHARACTERS = 'must not contain the following characters [ , ", *, \\, <, |, ,, >, /, ?]'
 LONG = "x" * 256
@@ -41,13 +41,3 @@ def test_bad_index_names_are_refused_with_the_reason(name: str, why: str) -> Non
 @pytest.mark.parametrize("name", ["a", ".hidden", "a.b-c_d", "日本", "x" * 255])
 def test_good_names_pass(name: str) -> None:
     validate_index_name(name)
-    validate_alias_name(name)
-
-
-def test_an_alias_may_have_capitals_but_not_be_empty() -> None:
-    validate_alias_name("Upper")
-    with pytest.raises(IllegalArgumentException, match="alias name is required"):
-        validate_alias_name(" ")
-    with pytest.raises(InvalidAliasNameException) as error:
-        validate_alias_name("a#b")
-    assert error.value.reason == "Invalid alias name [a#b], must not contain '#'"

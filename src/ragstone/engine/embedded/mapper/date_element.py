@@ -174,7 +174,6 @@ def offset(regex: str, *, colon: bool, zero: str) -> Element:
 
 
 OFFSET_COLON = r"Z|[+-][0-9]{2}:[0-9]{2}(?::[0-9]{2})?"
-OFFSET_PLAIN = r"Z|[+-][0-9]{4}"
 REGION = r"[A-Za-z][A-Za-z0-9~/._+-]+"
 
 
