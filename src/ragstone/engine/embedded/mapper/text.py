@@ -23,7 +23,7 @@ from ragstone.engine.embedded.mapper.parameter import (
     read_int,
     whole_number,
 )
-from ragstone.engine.embedded.mapper.similarity import similarity_names
+from ragstone.engine.embedded.mapper.similarity import check_similarity
 
 
 def text_of(value: Json) -> str:
@@ -90,8 +90,7 @@ def _similarity(value: Any, field: str, context: MappingContext) -> str | None:
     if value is None:
         return None
     name = java_text(value)
-    if name not in similarity_names(context.settings.flat):
-        raise MapperParsingException(f"Unknown Similarity type [{name}] for field [{field}]")
+    check_similarity(name, context.settings.flat, field)
     return name
 
 

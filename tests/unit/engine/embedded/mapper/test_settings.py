@@ -87,6 +87,7 @@ def test_settings_come_nested_dotted_or_mixed_and_become_flat_texts(
         ({"uuid": "x"}, "validation_exception", "Validation Failed: 1: private index setting [index.uuid] can not be set explicitly;"),
         ({"number_of_routing_shards": 4, "number_of_shards": 3}, "illegal_argument_exception", "the number of source shards [3] must be a factor of [4]"),
         ({"similarity": {"s": {"type": "nope"}}}, "illegal_argument_exception", "Unknown Similarity type [nope] for [s]"),
+        ({"similarity": {"default": {"type": "BM25", "b": 0.5}}}, "illegal_argument_exception", "[similarity] other than [BM25] with k1 [1.2] and b [0.75] is not supported by Ragstone yet"),
         ({"similarity": {"s": {"type": "BM25", "b": 5}}}, "illegal_argument_exception", "illegal b value: 5.0, must be between 0 and 1"),
         ({"analysis": {"analyzer": {"a": {"filter": [{"type": "x"}]}}}}, "settings_exception", 'Failed to load settings from [{"analysis":{"analyzer":{"a":{"filter":[{"type":"x"}]}}}}]'),
         ({"search.concurrent_segment_search.mode": "x"}, "illegal_argument_exception", "Setting value must be one of [all, none, auto]"),
