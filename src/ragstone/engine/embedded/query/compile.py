@@ -128,7 +128,8 @@ class Context:
 
     def matching_rows(self, query: Query) -> Ranks:
         """The rows of all documents a filter passes, ascending; remembered as long as the reader lives."""
-        return self.reader.remembered_rows(query, lambda: self.filter(query))
+        key = (query, self.now_millis) if "now" in repr(query) else query  # what date math means, changes
+        return self.reader.remembered_rows(key, lambda: self.filter(query))
 
     def error(self, reason: str, cause: OpenSearchException | None = None) -> QueryShardException:
         metadata = self.snapshot.metadata

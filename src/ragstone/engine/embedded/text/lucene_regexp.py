@@ -64,7 +64,7 @@ def _translated(character: str) -> str:
     if character == "@":
         return ANY + "*"
     if character == "#":
-        return r"[^\x{0}-\x{10FFFF}]"
+        return r"\x{0}"  # there is no pattern for nothing, but no term is a NUL
     if character == "(":
         return "(?:"
     return character if character in _SAME else escape(character)
