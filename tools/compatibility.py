@@ -15,10 +15,12 @@ from ragstone.dsl.aggregation import aggregations
 from ragstone.dsl.ext import ext_sections
 from ragstone.dsl.query import queries
 from ragstone.engine.embedded.mapper.field_type import field_types
+from ragstone.engine.embedded.mapper.settings_catalogue import SETTINGS
 from ragstone.ml.connectors.post_process import post_process_functions
 from ragstone.ml.connectors.pre_process import pre_process_functions
 from ragstone.pipelines import processor
 from ragstone.rest.routes import all_routes
+from ragstone.rest.routes.search import WITHOUT_EFFECT
 
 PAGE = Path(__file__).parent.parent / "COMPATIBILITY.md"
 
@@ -61,6 +63,18 @@ def page() -> str:
     lines += ["Each answers 400 with an error that says so.", ""]
     lines += [f"- queries: {listed(unsupported.QUERIES)}", f"- search body: {listed(unsupported.SEARCH_KEYS)}"]
     lines += [f"- aggregations: {listed(unsupported.AGGREGATIONS)}"]
+    lines += ["", "## Accepted, and without effect", ""]
+    lines += ["What tunes many machines, or how Lucene stores things. Settings are kept and returned all the same.", ""]
+    lines += [
+        f"- search parameters: {listed(WITHOUT_EFFECT)}; every shard is here, so `routing` leaves nothing out",
+        "- write parameters: `timeout`; `wait_for_active_shards`, as one copy is all there is",
+        "- search body: `stats`",
+        "- mappings: `store`, `term_vector`, `index_prefixes`, `index_phrases`, `eager_global_ordinals`",
+        f"- index settings: {listed(unread_index_settings())}",
+        "",
+        "`index.number_of_shards` is recorded, counted in answers and applied to `k` of k-NN; everything is in one place.",
+        "A name that comes twice in one object is refused in requests, and in documents the last one counts.",
+    ]
     lines += ["", "## Cluster settings", "", "A setting without effect is accepted, kept and returned.", ""]
     lines += ["| setting | default | effect |", "|---|---|---|"]
     for key, setting in sorted(cluster_settings.declared.items()):
@@ -68,6 +82,16 @@ def page() -> str:
         effect = setting.effect or "none"
         lines.append(f"| `{key}` | {cell(shown)} | {effect if setting.dynamic else effect + ' (not dynamic)'} |")
     return "\n".join(lines) + "\n"
+
+
+def unread_index_settings() -> Iterable[str]:
+    """Settings whose full key is named by no code but the catalogue itself."""
+    code = "".join(
+        path.read_text(encoding="utf-8")
+        for path in (PAGE.parent / "src").rglob("*.py")
+        if path.name != "settings_catalogue.py"
+    )
+    return (key for key in SETTINGS if key not in code)
 
 
 def cell(text: str) -> str:

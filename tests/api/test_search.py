@@ -160,3 +160,14 @@ async def test_a_query_in_the_url_is_lucene_s_language(client: AsgiClient) -> No
     assert (await client("GET /books/_count?q=glass")).json["count"] == 2
     lonely = await client("GET /books/_search?df=title")
     assert lonely.json["error"]["reason"] == "request [/books/_search] contains unrecognized parameter: [df]"
+
+
+async def test_typed_keys_are_taken_as_long_as_there_is_nothing_to_type(client: AsgiClient) -> None:
+    await client("PUT /books/_doc/1?refresh=true", {"n": 1})
+    assert (await client("POST /books/_search?typed_keys=true", {})).status == 200
+    counted = {"aggs": {"by": {"terms": {"field": "n"}}}}
+    assert (await client("POST /books/_search", counted)).status == 200
+    refused = await client("POST /books/_search?typed_keys=true", counted)
+    assert refused.json["error"]["reason"] == "[?typed_keys with aggregations] is not supported by Ragstone yet"
+    lines = b'{"index": "books"}\n{"aggs": {"by": {"terms": {"field": "n"}}}}\n'
+    assert (await client("POST /_msearch?typed_keys=true", lines)).json["responses"][0]["status"] == 400

@@ -12,7 +12,7 @@ from ragstone.indices.resolver import IndicesOptions
 from ragstone.rest.request import Request
 from ragstone.rest.response import Response
 from ragstone.rest.router import Routes
-from ragstone.rest.routes.search import check_search_type, exact_total
+from ragstone.rest.routes.search import check_search_type, check_typed_keys, exact_total
 from ragstone.rest.services import Services
 
 routes = Routes()
@@ -53,6 +53,7 @@ async def _answer(services: Services, request: Request, item: SearchItem) -> Jso
     as_int = request.flag("rest_total_hits_as_int")
     try:
         check_search_type(item.search_type or request.query.get("search_type"))
+        check_typed_keys(request, item.body)
         answer = await services.search.search(
             item.index or request.param("index"),
             exact_total(item.body) if as_int else item.body,

@@ -26,8 +26,8 @@ _UNSUPPORTED = (
     "scroll", "docvalue_fields", "suggest_field", "suggest_mode", "suggest_size", "suggest_text",
 )  # fmt: skip
 """They would change the answer, so leaving them out is no choice."""
-_WITHOUT_EFFECT = (
-    "preference", "routing", "request_cache", "typed_keys", "allow_partial_search_results", "batched_reduce_size",
+WITHOUT_EFFECT = (
+    "preference", "routing", "request_cache", "allow_partial_search_results", "batched_reduce_size",
     "ccs_minimize_roundtrips", "max_concurrent_shard_requests", "pre_filter_shard_size", "cancel_after_time_interval",
     "phase_took", "ignore_throttled",
 )  # fmt: skip
@@ -47,13 +47,14 @@ _COUNT = (*TARGETS, "preference", "routing", "min_score", "terminate_after", "q"
     "POST /_search",
     "GET /{index}/_search",
     "POST /{index}/_search",
-    parameters=[*_READ, "q", *_QUERY_STRING, *_UNSUPPORTED, *_WITHOUT_EFFECT],
+    parameters=[*_READ, "q", *_QUERY_STRING, *_UNSUPPORTED, *WITHOUT_EFFECT, "typed_keys"],
     suggested=(),
 )
 async def search(services: Services, request: Request) -> Response:
     _refuse(request, _UNSUPPORTED)
     content = request.json_or(None)
     body = search_parameters(request, parse_search_body(content) if content is not None else SearchBody())
+    check_typed_keys(request, body)
     as_int = request.flag("rest_total_hits_as_int")
     answer = await services.search.search(
         request.param("index"),
@@ -94,6 +95,12 @@ def search_parameters(request: Request, body: SearchBody) -> SearchBody:
     if source is not None:
         given["source"] = source
     return replace(body, **given) if given else body
+
+
+def check_typed_keys(request: Request, body: SearchBody) -> None:
+    """Without aggregations there is no name to put a type before. Raises IllegalArgumentException."""
+    if body.aggregations and request.flag("typed_keys"):
+        raise unsupported("?typed_keys with aggregations")
 
 
 def uri_query(request: Request) -> QueryStringQuery | None:
