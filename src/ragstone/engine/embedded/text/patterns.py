@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import re
+from itertools import takewhile
+from typing import NamedTuple
 
 ANY = "(?s:.)"
 _SPECIAL = re.compile(r"[\\.+*?()|\[\]{}^$#&\-~]")
 _LAST = 0x10FFFF
 _SURROGATES = (0xD800, 0xDFFF)
+_STATES = 900
+"""Of an automaton; tantivy allows 1,000."""
+_STATES_PER_CHARACTER = 20
+"""Most that a character of a bound takes: a class of code points is many sequences of bytes."""
 
 
 def escape(text: str) -> str:
@@ -38,55 +44,81 @@ def wildcard(pattern: str) -> str:
     return "".join(parts)
 
 
-def between(low: str | None, high: str | None, *, include_low: bool, include_high: bool) -> str | None:
-    """Texts in a range of code point order (which is the order of their UTF-8 bytes, too); None when there are none."""
-    if low is None and high is None:
-        return ANY + "*"
-    if low is None or high is None:
-        return _from(low, include_low) if low is not None else _up_to(high or "", include_high)
-    if low > high or (low == high and not (include_low and include_high)):
-        return None
-    common = 0
-    while common < len(low) and common < len(high) and low[common] == high[common]:
-        common += 1
-    shared, low, high = escape(low[:common]), low[common:], high[common:]
-    if not high:  # then low is the same text
-        return shared
-    branches = []
-    if not low:  # low is a beginning of high: everything up to high that is longer than low, and low itself
-        inside = _up_to(high, include_high, nonempty=True)
-        branches = ([""] if include_low else []) + ([inside] if inside is not None else [])
-    else:
-        middle = _characters(ord(low[0]) + 1, ord(high[0]) - 1)
-        if middle is not None:
-            branches.append(middle + ANY + "*")
-        branches.append(escape(low[0]) + _from(low[1:], include_low))
-        below = _up_to(high[1:], include_high)
-        if below is not None:
-            branches.append(escape(high[0]) + below)
-    return f"{shared}{_either(branches)}" if branches else None
+class Range(NamedTuple):
+    """A range of texts: those that `pattern` describes, and of the ones that begin like one of `edges`, none of which
+    the pattern describes, those in the range."""
+
+    pattern: str | None
+    edges: tuple[str, ...] = ()
 
 
-def _from(low: str, include: bool) -> str:
-    """Texts that are not below `low`."""
-    branches = [escape(low) + ANY + ("*" if include else "+")]
-    for at, character in enumerate(low):
-        above = _characters(ord(character) + 1, _LAST)
-        if above is not None:
-            branches.append(escape(low[:at]) + above + ANY + "*")
-    return _either(branches)
+def between(low: str | None, high: str | None, *, include_low: bool, include_high: bool) -> Range:
+    """Texts in a range of code point order (which is the order of their UTF-8 bytes, too).
+
+    Every character of a bound takes states of an automaton that may have a thousand. Of bounds too long for that, only
+    the beginnings become part of the pattern.
+    """
+    shared = ""
+    if low is not None and high is not None:
+        if low > high or (low == high and not (include_low and include_high)):
+            return Range(None)
+        same = takewhile(lambda pair: pair[0] == pair[1], zip(low, high, strict=False))
+        shared = "".join(character for character, _ in same)
+        low, high = low[len(shared) :], high[len(shared) :]
+    room = _STATES - len(shared.encode("utf-8", "replace"))
+    longest = room // (_STATES_PER_CHARACTER * (2 if low and high else 1))
+    if longest < 1:
+        return Range(None, (shared,))
+    edges = []
+    above: bool | None = include_low
+    if low is not None and len(low) > longest:
+        low, above = low[:longest], None
+        edges.append(shared + low)
+    if high is not None and len(high) > longest:
+        high, include_high = high[:longest], False
+        edges.append(shared + high)
+    inside = _inside(low, high, above, include_high)
+    return Range(None if inside is None else escape(shared) + inside, tuple(edges))
 
 
-def _up_to(high: str, include: bool, *, nonempty: bool = False) -> str | None:
-    """Texts that are not above `high`; None when there are none."""
-    branches = [escape(high)] if include and not (nonempty and not high) else []
-    for at, character in enumerate(high):
-        if at or not nonempty:
-            branches.append(escape(high[:at]))
-        below = _characters(0, ord(character) - 1)
-        if below is not None:
-            branches.append(escape(high[:at]) + below + ANY + "*")
-    return _either(branches) if branches else None
+def _inside(low: str | None, high: str | None, include_low: bool | None, include_high: bool) -> str | None:
+    """`between` for bounds without a common beginning; `include_low` is that of `_above`."""
+    if high is None:
+        return ANY + "*" if low is None else _above(low, include_low)
+    if not low:
+        return _below(high, include_high, include_empty=low is None or include_low is True)
+    middle = _characters(ord(low[0]) + 1, ord(high[0]) - 1)
+    return _either(
+        _then(low[0], _above(low[1:], include_low)),
+        None if middle is None else middle + ANY + "*",
+        _then(high[0], _below(high[1:], include_high)),
+    )
+
+
+def _above(low: str, include: bool | None) -> str | None:
+    """Texts above `low`, and itself if it is included; None leaves out all that begin with it."""
+    beyond = {True: "", False: ANY, None: None}[include]
+    for character in reversed(low):
+        beyond = _either(_characters(ord(character) + 1, _LAST), _then(character, beyond))
+    return None if beyond is None else beyond + ANY + "*"  # one end for all branches keeps the automaton small
+
+
+def _below(high: str, include: bool, *, include_empty: bool = True) -> str | None:
+    """Texts below `high`, and itself if it is included; the empty one only if that is included."""
+    beside: str | None = None
+    beginning: str | None = "" if include else None
+    longer: str | None = None
+    for character in reversed(high):
+        beside = _either(_characters(0, ord(character) - 1), _then(character, beside))
+        longer = _then(character, beginning)
+        beginning = "" if longer is None else f"(?:{longer})?"
+    if not include_empty:
+        beginning = longer
+    return _either(None if beside is None else beside + ANY + "*", beginning)
+
+
+def _then(character: str, rest: str | None) -> str | None:
+    return None if rest is None else escape(character) + rest
 
 
 def _characters(first: int, last: int) -> str | None:
@@ -96,5 +128,9 @@ def _characters(first: int, last: int) -> str | None:
     return f"[{shown}]" if shown else None
 
 
-def _either(branches: list[str]) -> str:
-    return branches[0] if len(branches) == 1 else "(?:" + "|".join(branches) + ")"
+def _either(*branches: str | None) -> str | None:
+    """None stands for nothing at all."""
+    possible = [branch for branch in branches if branch is not None]
+    if len(possible) < 2:
+        return possible[0] if possible else None
+    return "(?:" + "|".join(possible) + ")"

@@ -9,6 +9,7 @@ import numpy as np
 import tantivy
 from numpy.typing import NDArray
 
+from ragstone.core.errors import IllegalArgumentException
 from ragstone.engine.embedded.text import patterns
 from ragstone.engine.embedded.text.schema import BALLAST, EVERY, PRESENT, ROW, several
 from ragstone.engine.embedded.text.statistics import Statistics
@@ -165,15 +166,41 @@ class TextReader:
             ]
             return tantivy.Query.boolean_query(inside)
         if kind is None:
-            found = patterns.between(low, high, include_low=include_low, include_high=include_high)
-            return tantivy.Query.empty_query() if found is None else self.pattern(column, found)
+            return self._texts_between(column, low, high, include_low=include_low, include_high=include_high)
         return tantivy.Query.range_query(
             self.schema, column, kind, low, high, include_low or low is None, include_high or high is None
         )
 
+    def _texts_between(
+        self, column: str, low: str | None, high: str | None, *, include_low: bool, include_high: bool
+    ) -> tantivy.Query:
+        found = patterns.between(low, high, include_low=include_low, include_high=include_high)
+        at_edges = [
+            term
+            for edge in found.edges
+            for term in self.terms(column, edge)
+            if (low is None or term > low or (include_low and term == low))
+            and (high is None or term < high or (include_high and term == high))
+        ]
+        parts = [] if found.pattern is None else [self.pattern(column, found.pattern)]
+        if at_edges:
+            parts.append(tantivy.Query.term_set_query(self.schema, column, at_edges))
+        if len(parts) < 2:
+            return parts[0] if parts else tantivy.Query.empty_query()
+        return tantivy.Query.boolean_query([(tantivy.Occur.Should, part) for part in parts])
+
     def pattern(self, column: str, pattern: str) -> tantivy.Query:
-        """Documents with a term that a pattern of `text.patterns` describes, each with the score 1."""
-        return self._without_filler(column, tantivy.Query.regex_query(self.schema, column, pattern))
+        """Documents with a term that a pattern of `text.patterns` describes, each with the score 1.
+
+        Raises IllegalArgumentException for a pattern whose automaton would be too large.
+        """
+        try:
+            found = tantivy.Query.regex_query(self.schema, column, pattern)
+        except ValueError as error:
+            raise IllegalArgumentException(
+                f"input automaton is too large: a pattern of [{len(pattern)}] characters needs more than 1000 states"
+            ) from error
+        return self._without_filler(column, found)
 
     def begins_with(self, column: str, prefix: str) -> tantivy.Query:
         """Documents with a term that begins so; its score means nothing."""

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import tantivy
 
+from ragstone.core.errors import IllegalArgumentException
 from ragstone.engine.embedded.mapper.service import Mapper
 from ragstone.engine.embedded.mapper.settings import IndexSettings
 from ragstone.engine.embedded.text.index import TextIndex
@@ -115,4 +116,35 @@ def test_rows_are_numbers_a_delete_can_find(tmp_path: Path) -> None:
     index.commit()
     assert index.reader().documents == 0
     assert index.reader().max_row() == 0
+    index.close()
+
+
+def test_ranges_with_bounds_of_any_length_find_every_term_in_them(tmp_path: Path) -> None:
+    mapper = mapper_of(k="keyword")
+    index = TextIndex.open(tmp_path, mapper)
+    terms = ["a", "k" * 29, "k" * 600, "k" * 600 + "a", "k" * 600 + "z", "k" * 3000, "z", "https://example.com/" * 5]
+    for row, term in enumerate(sorted(terms), 1):
+        put(index, mapper, row, {"k": [term, "\0"]})
+    index.commit()
+    reader = index.reader()
+    column = reader.slot("k")
+    assert column is not None
+    for low in terms:
+        expected = [row for row, term in enumerate(sorted(terms), 1) if term > low]
+        assert reader.matching_rows(reader.between(column, low, None, include_low=False)).tolist() == expected
+        for high in terms:
+            expected = [row for row, term in enumerate(sorted(terms), 1) if low <= term < high]
+            found = reader.between(column, low, high, include_high=False)
+            assert reader.matching_rows(found).tolist() == expected
+    index.close()
+
+
+def test_a_pattern_too_large_for_an_automaton_is_the_users_mistake(tmp_path: Path) -> None:
+    mapper = mapper_of(k="keyword")
+    index = TextIndex.open(tmp_path, mapper)
+    put(index, mapper, 1, {"k": "a"})
+    index.commit()
+    reader = index.reader()
+    with pytest.raises(IllegalArgumentException, match="input automaton is too large"):
+        reader.pattern(reader.slot("k") or "", "a" * 2000)
     index.close()

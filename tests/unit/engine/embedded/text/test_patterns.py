@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import itertools
+from random import Random
 
 import pytest
 import tantivy
@@ -42,17 +43,39 @@ def matched(index: tantivy.Index, pattern: str) -> list[str]:
 BOUNDS = [None, "", "a", "aa", "az", "é", "éa", "z", "zzz", "a.b", "😀", "\ud7ff"]
 
 
+def within(term: str, low: str | None, high: str | None, with_low: bool, with_high: bool) -> bool:
+    return (low is None or term > low or (with_low and term == low)) and (
+        high is None or term < high or (with_high and term == high)
+    )
+
+
+@pytest.mark.parametrize("states", [900, 100, 40, 20, 0])
 @pytest.mark.parametrize("low", BOUNDS)
-def test_ranges_of_texts_are_ranges_of_code_points(index: tantivy.Index, low: str | None) -> None:
+def test_ranges_of_texts_are_ranges_of_code_points(
+    index: tantivy.Index, low: str | None, states: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patterns, "_STATES", states)
     for high, with_low, with_high in itertools.product(BOUNDS, (True, False), (True, False)):
-        pattern = patterns.between(low, high, include_low=with_low, include_high=with_high)
-        expected = [
-            term
-            for term in TERMS
-            if (low is None or term > low or (with_low and term == low))
-            and (high is None or term < high or (with_high and term == high))
-        ]
-        assert ([] if pattern is None else matched(index, pattern)) == expected
+        found = patterns.between(low, high, include_low=with_low, include_high=with_high)
+        inside = [] if found.pattern is None else matched(index, found.pattern)
+        at_edges = [term for term in TERMS if found.edges and term.startswith(found.edges)]
+        assert not set(inside) & set(at_edges)
+        kept = [term for term in at_edges if within(term, low, high, with_low, with_high)]
+        assert sorted(inside + kept) == [term for term in TERMS if within(term, low, high, with_low, with_high)]
+
+
+@pytest.mark.parametrize("alphabet", ["abyz", "éüßñ", "漢字仮名", "😀😁🚀", "aé漢😀\x00\U0010ffff"])
+def test_bounds_of_any_length_make_an_automaton_that_tantivy_takes(index: tantivy.Index, alphabet: str) -> None:
+    random = Random(alphabet)
+    for length in (1, 10, 20, 22, 23, 30, 44, 45, 46, 100, 3000):
+        texts = ["".join(random.choices(alphabet, k=length)) for _ in range(2)]
+        low, high = sorted(texts)
+        for shared in ("", "s" * 100, "s" * 600, "s" * 850, "s" * 2000):
+            for bounds in ((shared + low, shared + high), (shared + low, None), (None, shared + high)):
+                found = patterns.between(*bounds, include_low=True, include_high=True)
+                if found.pattern is not None:
+                    tantivy.Query.regex_query(index.schema, "term", found.pattern)  # refuses what is too large
+                assert found.edges or len(shared + low) < 900
 
 
 @pytest.mark.parametrize("pattern", ["a*", "*z", "a?", "?", "*", "a.b", "[x]", "", "a*z*", "{1}", "^a$", "a-z"])
