@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ragstone.core.errors import ParseException, error_cause
 from ragstone.core.xcontent import JsonObject
-from ragstone.documents.bulk import ItemOutcome
+from ragstone.documents.outcome import ItemOutcome
 from ragstone.dsl.bulk import BulkDefaults, parse_bulk
 from ragstone.dsl.source_filter import source_filter_from_query
 from ragstone.rest.request import Request
