@@ -72,7 +72,7 @@ def page() -> str:
         "- mappings: `store`, `term_vector`, `index_prefixes`, `index_phrases`, `eager_global_ordinals`",
         f"- index settings: {listed(unread_index_settings())}",
         "",
-        "`index.number_of_shards` is recorded, counted in answers and applied to `k` of k-NN; everything is in one place.",
+        "`index.number_of_shards` is recorded, counted in answers and applied to `k` of k-NN; all is in one place.",
         "A name that comes twice in one object is refused in requests, and in documents the last one counts.",
     ]
     lines += ["", "## Cluster settings", "", "A setting without effect is accepted, kept and returned.", ""]

@@ -193,7 +193,7 @@ class MemoryService:
         only = parse_query({"term": {"memory_id": memory_id}})
         return await self._search.search_index(MEMORY_MESSAGE.name, body, source_excludes=(), only=only)
 
-    # ── helpers ──────────────────────────────────────────────────────────────────────────────────────────────────
+    # ── inside ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _enabled(self) -> None:
         if not self._settings.get(MEMORY_FEATURE):
