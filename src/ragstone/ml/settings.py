@@ -152,8 +152,6 @@ SYNC_INTERVAL = _setting(
 MEMORY_FEATURE = _setting("memory_feature_enabled", True, boolean, effect="conversation memory")
 RAG_FEATURE = _setting("rag_pipeline_feature_enabled", True, boolean, effect="generative answers in search pipelines")
 MCP_CONNECTOR = _setting("mcp_connector_enabled", False, boolean, effect="MCP connectors (refused in any case so far)")
-CONNECTOR_ACCESS_CONTROL = _setting("connector_access_control_enabled", False, boolean)
-MODEL_ACCESS_CONTROL = _setting("model_access_control_enabled", False, boolean)
 
 # ── accepted, kept, returned ─────────────────────────────────────────────────────────────────────────────────────────
 
@@ -168,6 +166,8 @@ for _name in (
 ):
     _setting(_name, True, boolean)
 for _name in (
+    "connector_access_control_enabled",
+    "model_access_control_enabled",
     "allow_registering_model_via_local_file",
     "unified_agent_api_enabled",
     "agentic_search_template_enabled",
