@@ -8,12 +8,14 @@ import numpy as np
 
 from ragstone.core import json
 from ragstone.engine.embedded.query.compile import CompiledQuery, all_of, constant
-from ragstone.engine.embedded.search.by_keys import Sorted
 from ragstone.engine.embedded.text.reader import Address, TextReader
 from ragstone.engine.embedded.text.schema import ROW
 
+Scored = tuple[float, int]
+"""A score and a row."""
 
-def best_by_score(reader: TextReader, query: CompiledQuery, size: int, *, count: bool) -> tuple[list[Sorted], int]:
+
+def best_by_score(reader: TextReader, query: CompiledQuery, size: int, *, count: bool) -> tuple[list[Scored], int]:
     """The `size` best and how many match (0 unless asked).
 
     tantivy breaks ties by where a document lies, which merges change. So one hit more is asked for: when the score goes
@@ -23,26 +25,26 @@ def best_by_score(reader: TextReader, query: CompiledQuery, size: int, *, count:
     hits, matches = reader.best(query, limit, count=count)
     if len({score for score, _ in hits}) == len(hits):
         del hits[size:]
-        return _sorted(reader, hits), matches
+        return _with_rows(reader, hits), matches
     while len(hits) == limit and hits[size - 1][0] == hits[-1][0]:
         limit *= 4
         hits, _ = reader.best(query, limit, count=False)
-    return sorted(_sorted(reader, hits))[:size], matches
+    return sorted(_with_rows(reader, hits), key=lambda hit: (-hit[0], hit[1]))[:size], matches
 
 
-def _sorted(reader: TextReader, hits: Sequence[tuple[float, Address]]) -> list[Sorted]:
+def _with_rows(reader: TextReader, hits: Sequence[tuple[float, Address]]) -> list[Scored]:
     rows = reader.rows([address for _, address in hits])
-    return [Sorted((-hit[0],), (), row, hit[0]) for hit, row in zip(hits, rows, strict=True)]
+    return [(hit[0], row) for hit, row in zip(hits, rows, strict=True)]
 
 
-def first_rows(reader: TextReader, query: CompiledQuery, size: int, *, count: bool) -> tuple[list[Sorted], int]:
+def first_rows(reader: TextReader, query: CompiledQuery, size: int, *, count: bool) -> tuple[list[Scored], int]:
     """For a query that gives every match the same score: simply the first ones."""
     hits, matches = reader.ordered(query, size, ROW, count=count)
     if not hits:
         return [], matches
     best, _ = reader.best(all_of([query, constant(reader.having(ROW, hits[0][0]), 0.0)]), 1, count=False)
     score = best[0][0]
-    return [Sorted((-score,), (), row, score) for row, _ in hits], matches
+    return [(score, row) for row, _ in hits], matches
 
 
 def scoring_at_least(reader: TextReader, query: CompiledQuery, least: float) -> list[int]:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
 from ragstone.core.errors import IllegalArgumentException
-from ragstone.core.json import Json
 from ragstone.dsl.queries.match_all import MatchAllQuery
 from ragstone.dsl.query import Query
 from ragstone.engine.embedded.query.compile import (
@@ -22,9 +21,9 @@ from ragstone.engine.embedded.query.compile import (
     shard_errors,
 )
 from ragstone.engine.embedded.query.same_score import same_score
-from ragstone.engine.embedded.search.by_keys import KeyOrder, Sorted
-from ragstone.engine.embedded.search.by_score import best_by_score, first_rows, scoring_at_least
-from ragstone.engine.embedded.search.sort import SortKey, sort_keys
+from ragstone.engine.embedded.search.by_keys import KeyOrder
+from ragstone.engine.embedded.search.by_score import Scored, best_by_score, first_rows, scoring_at_least
+from ragstone.engine.embedded.search.sort import Comparable, sort_keys
 from ragstone.engine.embedded.snapshot import Snapshot
 from ragstone.engine.embedded.text.schema import ROW
 from ragstone.engine.values import QueryRequest, RankedHit
@@ -36,21 +35,12 @@ MAX_RESULT_WINDOW = 10_000
 class Found:
     """What one index found: the first hits in order, and how many match (0 when nobody asked)."""
 
-    hits: list[Sorted]
+    hits: list[RankedHit]
     matches: int
     max_score: float | None = None
     terminated_early: bool = False
-    keys: Sequence[SortKey] = field(default_factory=tuple)
-
-    def ranked(self, snapshot: Snapshot) -> list[RankedHit]:
-        """The hits as the engine's callers see them."""
-        index = snapshot.metadata.name
-        if not self.keys:
-            return [RankedHit(index, hit.row, hit.score) for hit in self.hits]
-        return [RankedHit(index, hit.row, hit.score, self._shown(hit)) for hit in self.hits]
-
-    def _shown(self, hit: Sorted) -> tuple[Json, ...]:
-        return tuple(key.show(value) for key, value in zip(self.keys, hit.values, strict=True))
+    orders: Sequence[Comparable] | None = None
+    """What each hit compares by among those of other indices; None: its score, the best first."""
 
 
 class IndexSearch:
@@ -120,14 +110,14 @@ class IndexSearch:
         if size == 0:
             return Found([], self._count(query))
         if self._is_everything():
-            rows = self._reader.first_rows(size)
             score = self._query.boost
-            return Found(
-                [Sorted((-score,), (), row, score) for row in rows], self._reader.documents, score if rows else None
-            )
+            return self._scored([(score, row) for row in self._reader.first_rows(size)], self._reader.documents)
         best = first_rows if same_score(self._query, self._context.mapper) else best_by_score
-        hits, matches = best(self._reader, query, size, count=self._counts)
-        return Found(hits, matches, hits[0].score if hits else None)
+        return self._scored(*best(self._reader, query, size, count=self._counts))
+
+    def _scored(self, hits: Sequence[Scored], matches: int) -> Found:
+        index = self._snapshot.metadata.name
+        return Found([RankedHit(index, row, score) for score, row in hits], matches, hits[0][0] if hits else None)
 
     def _by_keys(self, query: CompiledQuery) -> Found:
         request = self._request
@@ -142,11 +132,17 @@ class IndexSearch:
         scores = request.track_scores or any(key.source == "score" for key in keys)
         order = KeyOrder(self._reader, query, keys, after=after, scores=scores)
         hits = order.first(request.size)
-        max_score = None
+        index, max_score = self._snapshot.metadata.name, None
         if scores and hits:
             best, _ = self._reader.best(query, 1, count=False)
             max_score = best[0][0]
-        return Found(hits, self._count(query) if order.matches is None else order.matches, max_score, keys=keys)
+        shown = [tuple(key.show(value) for key, value in zip(keys, hit.values, strict=True)) for hit in hits]
+        return Found(
+            [RankedHit(index, hit.row, hit.score, sort) for hit, sort in zip(hits, shown, strict=True)],
+            self._count(query) if order.matches is None else order.matches,
+            max_score,
+            orders=[hit.order for hit in hits],
+        )
 
     def _is_everything(self) -> bool:
         request = self._request
@@ -168,8 +164,4 @@ class IndexSearch:
             keep &= scores >= self._request.min_score
         rows, scores = rows[keep], scores[keep]
         size = self._request.size
-        hits = [
-            Sorted((-score,), (), row, score)
-            for row, score in zip(rows[:size].tolist(), scores[:size].tolist(), strict=True)
-        ]
-        return Found(hits, len(rows), hits[0].score if hits else None)
+        return self._scored(list(zip(scores[:size].tolist(), rows[:size].tolist(), strict=True)), len(rows))

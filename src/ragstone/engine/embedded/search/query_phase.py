@@ -56,10 +56,7 @@ def _rank(
         return IndexSearch(snapshot, query, request, now_millis).run()
 
     found, failures = _each(snapshots, one, deadline)
-    if len(found) == 1:
-        hits = [hit for position, result in found.items() for hit in result.ranked(snapshots[position])]
-    else:
-        hits = _merged(snapshots, found, request)
+    hits = next(iter(found.values())).hits if len(found) == 1 else _merged(found, request)
     scores = [result.max_score for result in found.values() if result.max_score is not None]
     return RankedList(
         hits,
@@ -70,13 +67,12 @@ def _rank(
     )
 
 
-def _merged(snapshots: Sequence[Snapshot], found: Mapping[int, Found], request: QueryRequest) -> list[RankedHit]:
+def _merged(found: Mapping[int, Found], request: QueryRequest) -> list[RankedHit]:
     """The first hits of several indices; equal ones by the order of the indices."""
-    entries = [
-        (hit.order, position, hit.row, ranked)
-        for position, result in found.items()
-        for hit, ranked in zip(result.hits, result.ranked(snapshots[position]), strict=True)
-    ]
+    entries = []
+    for position, result in found.items():
+        orders = result.orders or [(-(hit.score or 0.0),) for hit in result.hits]
+        entries += [(order, position, hit.ref, hit) for order, hit in zip(orders, result.hits, strict=True)]
     try:
         entries.sort(key=lambda entry: entry[:3])
     except TypeError:  # numbers in one index, texts in another
@@ -84,7 +80,7 @@ def _merged(snapshots: Sequence[Snapshot], found: Mapping[int, Found], request: 
         raise IllegalArgumentException(
             f"Can't sort on field [{fields}]; the field has incompatible sort types across shards!"
         ) from None
-    return [ranked for _, _, _, ranked in entries[: request.size]]
+    return [hit for _, _, _, hit in entries[: request.size]]
 
 
 def _total(request: QueryRequest, matches: int) -> Total | None:
