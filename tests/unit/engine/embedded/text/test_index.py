@@ -25,7 +25,8 @@ def put(index: TextIndex, mapper: Mapper, row: int, source: dict[str, Any]) -> N
 
 
 def rows(index: TextIndex) -> list[int]:
-    return index.reader().matching_rows(tantivy.Query.all_query()).tolist()
+    found: list[int] = index.reader().matching_rows(tantivy.Query.all_query()).tolist()
+    return found
 
 
 def test_a_reader_sees_what_was_committed_before_it_was_asked_for(tmp_path: Path) -> None:
