@@ -37,14 +37,10 @@ class Pending:
     entries: int = 0
     holders: dict[str, int] = field(default_factory=dict)
     terms: dict[str, int] = field(default_factory=dict)
-    probes: dict[str, str] = field(default_factory=dict)
-    """Some term of each slot."""
 
-    def count(self, slot: str, words: Sequence[str]) -> None:
+    def count(self, slot: str, terms: int) -> None:
         self.holders[slot] = self.holders.get(slot, 0) + 1
-        self.terms[slot] = self.terms.get(slot, 0) + len(words)
-        if words:
-            self.probes[slot] = words[0]
+        self.terms[slot] = self.terms.get(slot, 0) + terms
 
 
 @dataclass(frozen=True)
@@ -57,8 +53,13 @@ class _Field:
     average: float
 
 
-def needed(reader: TextReader, slots: Mapping[str, str], pending: Pending) -> list[tantivy.Document]:
-    """The ballast to add before a commit. `reader` shows the last commit; `slots` are all fields' places."""
+def needed(
+    reader: TextReader, slots: Mapping[str, str], pending: Pending, probes: dict[str, str]
+) -> list[tantivy.Document]:
+    """The ballast to add before a commit.
+
+    `reader` shows the last commit; `slots` are all fields' places; `probes` knows some term of each slot, and learns.
+    """
     texts = {path: slot for path, slot in slots.items() if slot.startswith("text-")}
     entries = reader.frequency(PRESENT, EVERY) + pending.entries
     ballast = reader.frequency(PRESENT, BALLAST)
@@ -66,12 +67,12 @@ def needed(reader: TextReader, slots: Mapping[str, str], pending: Pending) -> li
         path: reader.frequency(PRESENT, path) - reader.frequency(PRESENT, hollow(path)) + pending.holders.get(slot, 0)
         for path, slot in texts.items()
     }
-    if not ballast and all(count in (0, entries) for count in holders.values()):
+    if not ballast and all(count == 0 or 1 - count / entries <= TOLERANCE for count in holders.values()):
         return []
     filler = reader.filler()
     fields = []
     for path, slot in texts.items():
-        terms = _committed_terms(reader, slot, filler.get(slot, 0), pending) + pending.terms.get(slot, 0)
+        terms = _committed_terms(reader, slot, filler.get(slot, 0), probes) + pending.terms.get(slot, 0)
         if holders[path] and terms:
             fields.append(_Field(slot, terms, filler.get(slot, 0), terms / holders[path]))
     if all(_error(f, f.filler, entries + ballast) <= TOLERANCE for f in fields):
@@ -87,9 +88,13 @@ def needed(reader: TextReader, slots: Mapping[str, str], pending: Pending) -> li
     return _entries(total - entries - ballast, lengths)
 
 
-def _committed_terms(reader: TextReader, slot: str, filler: int, pending: Pending) -> int:
+def _committed_terms(reader: TextReader, slot: str, filler: int, probes: dict[str, str]) -> int:
     """How many terms the last commit has in a slot, filler left out."""
-    return round(reader.total_terms(slot, FILLER if filler else pending.probes.get(slot))) - filler
+    found = reader.total_terms(slot, FILLER if filler else probes.get(slot))
+    if found is None:
+        probes[slot] = reader.commonest_term(slot)  # dear: it reads all terms, but it is done once
+        found = reader.total_terms(slot, probes[slot])
+    return round(found or 0.0) - filler
 
 
 def _error(field: _Field, filler: int, total: int) -> float:

@@ -50,6 +50,7 @@ class TextIndex:
         self._writer = index.writer(HEAP, 1)
         self._changed = False
         self._pending = ballast.Pending()
+        self._probes: dict[str, str] = {}
         self._reader = self._new_reader()
         self._committed_row = self._reader.max_row()
 
@@ -114,7 +115,8 @@ class TextIndex:
             words = _add_text(entry, slot, field, values)
             entry.add_text(PRESENT, path)
             if words:
-                self._pending.count(slot, words)
+                self._pending.count(slot, len(words))
+                self._probes[slot] = words[0]
             else:
                 entry.add_text(PRESENT, hollow(path))
         for path in document.vectors:
@@ -131,7 +133,7 @@ class TextIndex:
     def commit(self) -> None:
         """Make everything added and deleted so far durable and visible to readers asked for from now on."""
         if self._changed:
-            for entry in ballast.needed(self._reader, self._layout.slots, self._pending):
+            for entry in ballast.needed(self._reader, self._layout.slots, self._pending, self._probes):
                 self._writer.add_document(entry)
             self._writer.commit()
             self._changed, self._pending = False, ballast.Pending()

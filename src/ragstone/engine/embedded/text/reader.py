@@ -66,19 +66,20 @@ class TextReader:
                 found[slot] = found.get(slot, 0) + int(terms) * entries
         return found
 
-    def total_terms(self, column: str, probe: str | None) -> float:
-        """How many terms a column has in all its entries. `probe` may name a term it is known to have."""
-        for term in (probe, None):
-            if term is None:
-                known = self._searcher.terms_with_prefix(column, "", limit=1)
-                if not known:
-                    return 0.0
-                term = known[0][0]
-            hits, _ = self.best(tantivy.Query.term_query(self.schema, column, term), 1, count=False)
-            if hits:
-                entries = self.frequency(PRESENT, EVERY) + self._ballast
-                return self.statistics.average_length(column, term, hits[0][1]) * entries
-        return 0.0
+    def total_terms(self, column: str, term: str | None) -> float | None:
+        """How many terms a column has in all its entries, told by one that has `term`; None when there is none."""
+        if not term:
+            return None
+        hits, _ = self.best(self.having(column, term), 1, count=False)
+        if not hits:
+            return None
+        entries = self.frequency(PRESENT, EVERY) + self._ballast
+        return self.statistics.average_length(column, term, hits[0][1]) * entries
+
+    def commonest_term(self, column: str) -> str:
+        """A term of a column; the empty text when it has none. Costs as much as there are."""
+        known = self._searcher.terms_with_prefix(column, "", limit=1)
+        return known[0][0] if known else ""
 
     def terms(self, column: str, prefix: str) -> list[str]:
         """All terms of a column that begin with `prefix`, in order. Costs as much as there are."""
