@@ -17,7 +17,8 @@ from ragstone.dsl.sort import SortField, parse_sort, sort_to_json
 from ragstone.dsl.source_filter import SourceFilter, parse_source_filter
 from ragstone.dsl.unsupported import SEARCH_KEYS, unsupported
 
-ACCEPTED_WITHOUT_EFFECT = ("profile", "stats")
+ACCEPTED_WITHOUT_EFFECT = ("stats",)
+"""Keys that change nothing in one process."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -254,7 +255,6 @@ _READERS: Mapping[tuple[str, str], _Reader] = {
             ("ext", (_OBJECT,), "ext", _ext),
             ("aggs", (_OBJECT,), "aggregations", parse_aggregations),
             ("aggregations", (_OBJECT,), "aggregations", parse_aggregations),
-            ("profile", (_VALUE,), "", to_bool),
             ("stats", (_ARRAY,), "", _names),
         )
         for kind in kinds
