@@ -171,3 +171,11 @@ async def test_typed_keys_are_taken_as_long_as_there_is_nothing_to_type(client: 
     assert refused.json["error"]["reason"] == "[?typed_keys with aggregations] is not supported by Ragstone yet"
     lines = b'{"index": "books"}\n{"aggs": {"by": {"terms": {"field": "n"}}}}\n'
     assert (await client("POST /_msearch?typed_keys=true", lines)).json["responses"][0]["status"] == 400
+
+
+async def test_a_page_behind_a_hit_has_no_offset(client: AsgiClient) -> None:
+    await client("PUT /books/_doc/1?refresh=true", {"year": 2005})
+    body = {"sort": ["year"], "search_after": [1], "from": 1}
+    refused = await client("POST /books/_search", body)
+    assert (refused.status, refused.json["error"]["type"]) == (400, "search_exception")
+    assert (await client("POST /books/_search", {**body, "from": 0})).json["hits"]["hits"][0]["_id"] == "1"

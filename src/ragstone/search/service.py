@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from ragstone.core.clock import Clock, Deadline
-from ragstone.core.errors import IllegalArgumentException
+from ragstone.core.errors import IllegalArgumentException, SearchException
 from ragstone.core.xcontent import JsonObject
 from ragstone.dsl.queries.match_all import MatchAllQuery
 from ragstone.dsl.query import Query
@@ -115,7 +115,10 @@ class SearchService:
 
 
 def _refuse(body: SearchBody) -> None:
-    """What is understood and would change the answer, but is not done yet."""
+    """What makes no sense together, and what is understood and would change the answer but is not done yet."""
+    if body.search_after is not None and body.from_:
+        # Differs: 400, where OpenSearch lets every shard fail with 500.
+        raise SearchException("`from` parameter must be set to 0 when `search_after` is used.")
     if body.indices_boost:
         raise unsupported("indices_boost")
     if body.explain:
