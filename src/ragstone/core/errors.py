@@ -169,6 +169,7 @@ class IndexNotFoundException(OpenSearchException):
     status = 404
 
     def __init__(self, index: str, *, resource_type: str | None = "index_or_alias", suffix: str = "") -> None:
+        self.index = index
         metadata: JsonObject = {"index": index}
         if resource_type:
             metadata["resource.id"] = index

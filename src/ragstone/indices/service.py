@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -171,11 +172,12 @@ class IndexService:
     async def usable_stats(self, indices: Iterable[IndexMetadata]) -> dict[str, IndexStats]:
         """Stats by name of those that are open and can be used."""
         lost = self._engine.unavailable()
-        return {
-            index.name: await self._engine.stats(index.name)
-            for index in indices
-            if index.open and index.name not in lost
-        }
+        found = {}
+        for index in indices:
+            if index.open and index.name not in lost:
+                with suppress(IndexNotFoundException):  # deleted since `indices` was looked up
+                    found[index.name] = await self._engine.stats(index.name)
+        return found
 
     def unavailable(self) -> Mapping[str, str]:
         """See `MaintenanceEngine.unavailable`."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from ragstone.core import json
 from ragstone.core.clock import Clock, Deadline
-from ragstone.core.errors import OpenSearchTimeoutException
+from ragstone.core.errors import IndexNotFoundException, OpenSearchTimeoutException
 from ragstone.dsl.queries.match_all import MatchAllQuery
 from ragstone.dsl.query import Query
 from ragstone.dsl.search_body import SearchBody
@@ -18,6 +19,8 @@ from ragstone.indices.resolver import Resolved
 from ragstone.pipelines.processor import SearchResponse
 from ragstone.search.fields import field_values
 from ragstone.search.render import shows_source
+
+R = TypeVar("R")
 
 DEFAULT_SIZE = 10
 _DEFAULT_TOTAL = 10_000
@@ -43,9 +46,23 @@ class SearchExecution:
 
         `keep_source` fetches documents even where the response will not show them. `hidden` are paths whose values
         `fields` must not show. A search that its own `timeout`
-        ends comes back empty and `timed_out`.
-        Raises SearchPhaseExecutionException.
+        ends comes back empty and `timed_out`. One of several indices that is deleted meanwhile is left out.
+        Raises SearchPhaseExecutionException, IndexNotFoundException.
         """
+
+        async def ranked(found: Sequence[Resolved]) -> SearchResponse:
+            return await self._run(found, body, between, keep_source, hidden)
+
+        return await surviving(targets, ranked)
+
+    async def _run(
+        self,
+        targets: Sequence[Resolved],
+        body: SearchBody,
+        between: Callable[[QueryPhaseResult], None] | None,
+        keep_source: bool,
+        hidden: Sequence[str],
+    ) -> SearchResponse:
         start, size = body.from_ or 0, body.size if body.size is not None else DEFAULT_SIZE
         deadline = Deadline.after(self.clock, body.timeout) if body.timeout is not None and body.timeout >= 0 else None
         request = QueryRequest(
@@ -94,6 +111,17 @@ class SearchExecution:
             explain=query if body.explain else None,
             named=[found for found in _all(query, body.post_filter) if found.name is not None],
         )
+
+
+async def surviving(targets: Sequence[Resolved], ask: Callable[[Sequence[Resolved]], Awaitable[R]]) -> R:
+    """What `ask` answers for all targets, without those of several that turn out to be deleted meanwhile."""
+    try:
+        return await ask(targets)
+    except IndexNotFoundException as gone:
+        left = [target for target in targets if target.index.name != gone.index]
+        if not left or len(left) == len(targets):
+            raise
+        return await surviving(left, ask)
 
 
 def _add_fields(

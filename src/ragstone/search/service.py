@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,7 +20,7 @@ from ragstone.ml.ports import Predictor
 from ragstone.pipelines.processor import PipelineContext, SearchResponse
 from ragstone.pipelines.search.pipeline import SearchPipeline
 from ragstone.pipelines.search.service import SearchPipelineService
-from ragstone.search.execution import SearchExecution
+from ragstone.search.execution import SearchExecution, surviving
 from ragstone.search.render import render, render_hits, shards
 from ragstone.search.rewrite import rewrite_neural
 
@@ -98,12 +99,16 @@ class SearchService:
         """How many documents match. No pipeline applies (`Differs:` OpenSearch runs the default one here too)."""
         targets = await self._targets(expression, options)
         [rewritten] = await rewrite_neural([query or MatchAllQuery()], [t.index for t in targets], self._predictor)
-        number = await self._engine.count(
-            [target.index.name for target in targets],
-            rewritten,
-            {target.index.name: target.filter for target in targets if target.filter is not None},
-        )
-        return {"count": number, "_shards": shards(sum(target.index.number_of_shards for target in targets))}
+
+        async def counted(found: Sequence[Resolved]) -> JsonObject:
+            number = await self._engine.count(
+                [target.index.name for target in found],
+                rewritten,
+                {target.index.name: target.filter for target in found if target.filter is not None},
+            )
+            return {"count": number, "_shards": shards(sum(target.index.number_of_shards for target in found))}
+
+        return await surviving(targets, counted)
 
     async def _targets(self, expression: str | None, options: IndicesOptions | None) -> list[Resolved]:
         targets = resolve(await self._engine.metadata(), expression, options)

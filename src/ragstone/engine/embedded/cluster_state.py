@@ -14,7 +14,7 @@ from threading import RLock
 from types import MappingProxyType
 
 from ragstone.core import json
-from ragstone.core.errors import VersionConflictEngineException
+from ragstone.core.errors import IndexNotFoundException, VersionConflictEngineException
 from ragstone.core.files import sync
 from ragstone.core.ids import IdGenerator
 from ragstone.engine.embedded import sqlite
@@ -100,10 +100,15 @@ class ClusterState:
             self._metadata = self._picture({n: m for n, m in self._metadata.indices.items() if n != name})
 
     def change_indices(self, changes: Mapping[str, Callable[[IndexMetadata], IndexMetadata]]) -> None:
-        """Apply a change to each named index, all or none; `version` grows where something did change."""
+        """Apply a change to each named index, all or none; `version` grows where something did change.
+
+        Raises IndexNotFoundException.
+        """
         with self.changing(), self._transaction():
             indices = dict(self._metadata.indices)
             for name, change in changes.items():
+                if name not in indices:
+                    raise IndexNotFoundException(name)
                 changed = change(indices[name])
                 if changed != indices[name]:
                     indices[name] = replace(changed, version=changed.version + 1)

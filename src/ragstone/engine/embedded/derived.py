@@ -13,6 +13,7 @@ from pathlib import Path
 from threading import RLock
 from typing import NamedTuple
 
+from ragstone.core.errors import IOException
 from ragstone.core.log import get_logger
 from ragstone.engine.embedded import recovery
 from ragstone.engine.embedded.log import DocumentLog
@@ -56,6 +57,7 @@ class Derived:
         self._queue: deque[Batch] = deque()
         self._offered = 0
         self._fed = 0
+        self._closed = False
         self._text_useless = False
         """The text index has no room for a new field, or failed: it must be built again before it is searched."""
         self._vectors_useless: set[str] = set()
@@ -73,7 +75,7 @@ class Derived:
 
     def drain(self) -> None:
         """Feed the queue, unless another thread is at it and will see to the rest."""
-        while self._queue:
+        while self._queue and not self._closed:
             if not self._lock.acquire(blocking=self._offered - self._fed > _QUEUE):
                 return
             try:
@@ -83,8 +85,10 @@ class Derived:
 
     @contextmanager
     def settled(self) -> Iterator[None]:
-        """Everything offered before has been fed, and nothing is fed meanwhile."""
+        """Everything offered before has been fed, and nothing is fed meanwhile. Raises IOException when closed."""
         with self._lock:
+            if self._closed:
+                raise IOException("the index is closed")
             self._feed_queue()
             yield
         self.drain()
@@ -129,6 +133,7 @@ class Derived:
     def close(self) -> None:
         """Let go of all files. What was not published is left to the log."""
         with self._lock:
+            self._closed = True
             self._text.close()
             for index in self._vectors.values():
                 index.close(self.applied)
@@ -136,7 +141,7 @@ class Derived:
     # ── inside: under the lock ───────────────────────────────────────────────────────────────────────────────────────
 
     def _feed_queue(self) -> None:
-        while self._queue:
+        while self._queue and not self._closed:
             batch = self._queue.popleft()
             if batch.mapper is not self.mapper:
                 self._extend(batch.mapper)

@@ -10,7 +10,8 @@ data/
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import ParamSpec, TypeVar
@@ -332,10 +333,11 @@ class EmbeddedEngine:
         if refresh == "false" or not row:
             return outcomes
         forced = True
-        if refresh == "true":
-            await entry.refresher.refresh()
-        else:
-            forced = await entry.refresher.wait_for(row)
+        with suppress(IndexNotFoundException), self._unless_gone([entry]):  # what was acknowledged was written
+            if refresh == "true":
+                await entry.refresher.refresh()
+            else:
+                forced = await entry.refresher.wait_for(row)
         if not forced:
             return outcomes
         return [
@@ -350,26 +352,28 @@ class EmbeddedEngine:
     # ── search ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def query(self, request: QueryRequest, deadline: Deadline | None = None) -> QueryPhaseResult:
-        snapshots = tuple([(await self._usable(name)).index.snapshot for name in request.indices])
-        lists = await self._run(
-            "search",
-            query_phase.execute,
-            snapshots,
-            request,
-            now_millis=epoch_millis(self._clock),
-            deadline=deadline,
-        )
+        entries = [await self._usable(name) for name in request.indices]
+        snapshots = tuple(entry.index.snapshot for entry in entries)
         aggregated: JsonObject = {}
-        if request.aggregations:
-            aggregated = await self._run(
+        with self._unless_gone(entries):
+            lists = await self._run(
                 "search",
-                aggregations.run,
+                query_phase.execute,
                 snapshots,
-                request.aggregations,
-                request.queries[0],
-                request.filters,
+                request,
                 now_millis=epoch_millis(self._clock),
+                deadline=deadline,
             )
+            if request.aggregations:
+                aggregated = await self._run(
+                    "search",
+                    aggregations.run,
+                    snapshots,
+                    request.aggregations,
+                    request.queries[0],
+                    request.filters,
+                    now_millis=epoch_millis(self._clock),
+                )
         shards = sum(snapshot.metadata.number_of_shards for snapshot in snapshots)
         return QueryPhaseResult(lists, snapshots, shards, aggregated)
 
@@ -379,24 +383,28 @@ class EmbeddedEngine:
                 "search", fetch_phase.fetch, result.snapshot, hits, options, now_millis=epoch_millis(self._clock)
             )
         except IOException:
-            for snapshot in result.snapshot:
-                if snapshot.metadata.name not in self._open:
-                    raise IndexNotFoundException(snapshot.metadata.name) from None
+            for index in (snapshot.metadata for snapshot in result.snapshot):
+                now = self._state.metadata.indices.get(index.name)
+                if now is None or now.uuid != index.uuid:
+                    raise IndexNotFoundException(index.name) from None
             raise
 
     async def release(self, result: QueryPhaseResult) -> None:
         result.snapshot = ()
 
     async def count(self, indices: Sequence[str], query: Query, filters: Mapping[str, Query] | None = None) -> int:
-        snapshots = [(await self._usable(name)).index.snapshot for name in indices]
+        entries = [await self._usable(name) for name in indices]
+        snapshots = [entry.index.snapshot for entry in entries]
         now = epoch_millis(self._clock)
-        return await self._run("search", query_phase.count, snapshots, query, filters, now_millis=now)
+        with self._unless_gone(entries):
+            return await self._run("search", query_phase.count, snapshots, query, filters, now_millis=now)
 
     # ── maintenance ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def refresh(self, indices: Sequence[str]) -> None:
         entries = [await self._usable(name) for name in indices]
-        await asyncio.gather(*(entry.refresher.refresh() for entry in entries))
+        with self._unless_gone(entries):
+            await asyncio.gather(*(entry.refresher.refresh() for entry in entries))
 
     async def flush(self, indices: Sequence[str]) -> None:
         entries = [await self._usable(name) for name in indices]
@@ -421,11 +429,18 @@ class EmbeddedEngine:
         self, entry: OpenIndex, pool: PoolName, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs
     ) -> R:
         """As `_run`; an index that is deleted meanwhile is no failing disk."""
-        try:
+        with self._unless_gone([entry]):
             return await self._run(pool, function, *args, **kwargs)
+
+    @contextmanager
+    def _unless_gone(self, entries: Iterable[OpenIndex]) -> Iterator[None]:
+        """Where reading fails because an index was deleted meanwhile, IndexNotFoundException says so."""
+        try:
+            yield
         except IOException:
-            if self._open.get(entry.index.name) is not entry:
-                raise IndexNotFoundException(entry.index.name) from None
+            for entry in entries:
+                if self._open.get(entry.index.name) is not entry:
+                    raise IndexNotFoundException(entry.index.name) from None
             raise
 
     def _metadata_of(self, name: str) -> IndexMetadata:

@@ -11,7 +11,7 @@ from pathlib import Path
 from threading import Lock
 
 from ragstone.core.clock import Clock
-from ragstone.core.errors import IOException, OpenSearchException
+from ragstone.core.errors import IndexNotFoundException, IOException, OpenSearchException
 from ragstone.core.log import get_logger
 from ragstone.core.units import parse_time
 from ragstone.engine.embedded.cluster_state import ClusterState
@@ -49,7 +49,7 @@ class Index:
         self._write_lock = Lock()
         self._log = DocumentLog.open(folder / LOG_FILE)
         try:
-            if self._log.index_uuid != self.metadata.uuid:
+            if self._log.index_uuid != state.metadata.indices[name].uuid:
                 raise StorageDamaged(f"[{folder / LOG_FILE}] belongs to index [{self._log.index_uuid}]")
             self._mapper = Mapper.parse(self.metadata.mappings, IndexSettings(self.metadata.settings))
             self._derived = Derived(folder, self._log, self._mapper, self.metadata.number_of_shards)
@@ -74,7 +74,11 @@ class Index:
 
     @property
     def metadata(self) -> IndexMetadata:
-        return self._state.metadata.indices[self.name]
+        """Raises IndexNotFoundException when the index was deleted meanwhile, another of its name made or not."""
+        found = self._state.metadata.indices.get(self.name)
+        if found is None or found.uuid != self._log.index_uuid:
+            raise IndexNotFoundException(self.name)
+        return found
 
     @property
     def max_row(self) -> int:
@@ -182,7 +186,9 @@ class Index:
     def _adopt(self, mapper: Mapper) -> None:
         if mapper is not self._mapper:
             mappings = mapper.to_json()
-            self._state.change_indices({self.name: lambda index: replace(index, mappings=mappings)})
+            with self._state.changing():
+                current = self.metadata  # or the index was deleted, and another one may have its name
+                self._state.change_indices({self.name: lambda _: replace(current, mappings=mappings)})
             self._mapper = mapper
             self.metadata_changed()
 
@@ -254,8 +260,8 @@ class Index:
 
     def abandon(self) -> None:
         """Let go without keeping anything but the log: the index is deleted, or could not be flushed."""
+        self._derived.close()  # outside the write lock, which whoever feeds text and vectors may wait for
         with self._write_lock:
-            self._derived.close()
             self._log.close()
 
 

@@ -19,6 +19,7 @@ from collections import deque
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from threading import RLock
 from typing import NamedTuple
 
 import numpy as np
@@ -68,11 +69,13 @@ class Counts(NamedTuple):
 
 
 class DocumentLog:
-    """One writer (the caller holds the index's write lock), any number of reading threads."""
+    """Any thread may read, and store a checkpoint. Whoever appends counts the rows, under the index's write lock."""
 
     def __init__(self, file: Path, writer: sqlite3.Connection) -> None:
         self._file = file
         self._writer = writer
+        self._turn = RLock()
+        """Of the writing connection: it knows one transaction at a time, whichever thread began it."""
         self._full = True
         self._idle: deque[sqlite3.Connection] = deque()
         self._closed = False
@@ -108,15 +111,16 @@ class DocumentLog:
         self._closed = True
         while self._idle:
             self._idle.pop().close()
-        self._writer.close()
+        with self._turn:
+            self._writer.close()
 
-    # ── writing: under the index's write lock ────────────────────────────────────────────────────────────────────────
+    # ── writing, one thread at a time ─────────────────────────────────────────────────────────────────────────────────
 
     def newest(self, ids: Collection[str]) -> dict[str, Newest]:
         """The newest row of each of `ids` that has one."""
         found: dict[str, Newest] = {}
         sql = "SELECT id, row, version, source IS NULL FROM rows WHERE id IN ({}) AND superseded_by IS NULL"
-        with self._translated("cannot read the document log"):
+        with self._turn, self._translated("cannot read the document log"):
             for values, marks in _chunks(list(ids)):
                 for id, row, version, deleted in self._writer.execute(sql.format(marks), values):
                     found[id] = Newest(row, version, bool(deleted))
@@ -251,7 +255,7 @@ class DocumentLog:
 
     @contextmanager
     def _transaction(self, what: str, *, durable: bool) -> Iterator[None]:
-        with self._translated(what):
+        with self._turn, self._translated(what):
             if durable != self._full:
                 self._writer.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
                 self._full = durable

@@ -92,6 +92,7 @@ class Refresher:
         self._turn = asyncio.Lock()
         self._next: asyncio.Task[None] | None = None
         self._listeners: list[tuple[int, asyncio.Future[None]]] = []
+        self._closed = False
         self._alarm = Alarm(wait, interval, self._scheduled)
 
     def written(self) -> None:
@@ -99,7 +100,12 @@ class Refresher:
         self._alarm.ask()
 
     async def refresh(self) -> None:
-        """Everything acknowledged before this call is searchable when it returns. Raises what `publish` raises."""
+        """Everything acknowledged before this call is searchable when it returns. Raises what `publish` raises.
+
+        After `close` it does nothing: the index is gone, or was flushed to be opened anew.
+        """
+        if self._closed:
+            return
         # A run that has begun may have missed what this caller wrote; the one that has not begun will see it.
         if self._next is None:
             self._next = asyncio.get_running_loop().create_task(self._run())
@@ -112,7 +118,7 @@ class Refresher:
         Waits for the next scheduled refresh. Forces one when none will come, as the interval is off, and when too many
         wait already. `Differs:` OpenSearch lets the first of these wait for ever. Raises what `publish` raises.
         """
-        if row <= self._published():
+        if row <= self._published() or self._closed:
             return False
         if self._alarm.interval <= 0 or len(self._listeners) >= MAX_LISTENERS:
             await self.refresh()
@@ -130,12 +136,13 @@ class Refresher:
             await self.refresh()
 
     async def close(self) -> None:
-        """No more scheduled refreshes; finish the one that runs."""
+        """No more refreshes; finish the one that runs. Nobody who waits for another is kept: what they wrote stands."""
+        self._closed = True
         await self._alarm.close()
         if self._next is not None:
             await asyncio.wait([self._next])
         async with self._turn:
-            self._tell(lambda future: future.cancel())
+            self._tell(lambda future: future.set_result(None))
 
     async def _run(self) -> None:
         async with self._turn:

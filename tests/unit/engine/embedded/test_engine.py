@@ -360,3 +360,47 @@ def test_the_lock_falls_with_a_killed_process(data: Path) -> None:
         holder.kill()
         holder.communicate()
     NodeLock.acquire(data).release()
+
+
+# ── indices that go while they are used ──────────────────────────────────────────────────────────────────────────────
+
+
+def a_search(*names: str) -> QueryRequest:
+    return QueryRequest(indices=names, queries=[parse_query(EVERYTHING)], size=10)
+
+
+async def test_a_write_that_waits_for_a_refresh_stands_when_its_index_is_deleted(opened: Opened) -> None:
+    timer = ManualTimer()
+    async with opened(wait=timer.wait) as engine:
+        await engine.create_index("i", {}, {}, {})
+        writing = asyncio.create_task(engine.bulk("i", [index("1")], refresh="wait_for"))
+        await until(lambda: bool(timer.waiting))
+        await engine.delete_index("i")
+        [outcome] = await writing
+        assert isinstance(outcome, WriteResult)
+
+
+async def test_documents_of_an_index_deleted_meanwhile_are_not_looked_for_in_its_namesake(opened: Opened) -> None:
+    async with opened() as engine:
+        await engine.create_index("i", {}, {}, {})
+        await engine.bulk("i", [index("1")], refresh="true")
+        ranked = await engine.query(a_search("i"))
+        await engine.delete_index("i")
+        await engine.create_index("i", {}, {}, {})
+        with pytest.raises(IndexNotFoundException):
+            await engine.fetch(ranked, ranked.lists[0].hits, FetchOptions())
+
+
+async def test_an_index_deleted_meanwhile_leaves_its_namesakes_mapping_alone(opened: Opened) -> None:
+    async with opened() as engine:
+        await engine.create_index("i", {}, {}, {})
+        old = engine._open["i"].index
+        await engine.delete_index("i")
+        with pytest.raises(IndexNotFoundException):
+            old.put_mapping({"properties": {"old": {"type": "long"}}})
+        await engine.create_index("i", {}, {"properties": {"new": {"type": "long"}}}, {})
+        with pytest.raises(IndexNotFoundException):
+            old.put_mapping({"properties": {"old": {"type": "long"}}})
+        with pytest.raises(IOException, match="closed"):
+            old.flush()
+        assert (await engine.metadata()).indices["i"].mappings == {"properties": {"new": {"type": "long"}}}

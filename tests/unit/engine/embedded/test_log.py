@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -160,3 +161,18 @@ def test_reading_a_closed_log_fails_in_words(file: Path) -> None:
     log.close()
     with pytest.raises(IOException, match="cannot read the document log: it is closed"):
         log.get("a")
+
+
+def test_a_checkpoint_may_be_stored_while_documents_are_appended(log: DocumentLog) -> None:
+    """The text index is built anew, and its checkpoint stored, without the lock that writers hold."""
+
+    def rebuild() -> None:
+        for generation in range(300):
+            log.record_checkpoint(0, generation=generation)
+
+    with ThreadPoolExecutor(1) as pool:
+        rebuilding = pool.submit(rebuild)
+        for number in range(1, 301):
+            log.append([row(number, f"id{number}")], [], durable=number % 2 == 0)
+        rebuilding.result()
+    assert log.counts().live == 300

@@ -132,6 +132,19 @@ async def test_closing_ends_the_schedule(pools: ThreadPools) -> None:
     assert timer.waiting == []
 
 
+async def test_who_waits_when_the_index_is_deleted_has_written_all_the_same(pools: ThreadPools) -> None:
+    index, timer = FakeIndex(), ManualTimer()
+    index.acknowledged = 1
+    subject = refresher(pools, index, timer)
+    waiting = asyncio.create_task(subject.wait_for(1))
+    await asyncio.sleep(0)
+    await subject.close()
+    assert await waiting is False
+    assert await subject.wait_for(1) is False
+    await subject.refresh()
+    assert index.refreshes == 0
+
+
 async def test_a_new_interval_counts_for_the_run_already_asked_for() -> None:
     timer = ManualTimer()
     runs = 0
