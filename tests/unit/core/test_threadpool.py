@@ -32,3 +32,49 @@ async def test_a_full_queue_refuses() -> None:
     gate.set()
     assert await running
     pools.close()
+
+
+async def test_an_error_reaches_the_caller_and_the_thread_goes_on() -> None:
+    pools = ThreadPools(search=1)
+    with pytest.raises(ValueError, match="no number"):
+        await pools.run("search", int, "no number")
+    assert await pools.run("search", int, "7") == 7
+    pools.close()
+
+
+async def test_a_call_cancelled_while_it_waits_is_never_made() -> None:
+    pools = ThreadPools(search=1)
+    gate = threading.Event()
+    made: list[str] = []
+    running = asyncio.create_task(pools.run("search", gate.wait, 10))
+    waiting = asyncio.create_task(pools.run("search", made.append, "waiting"))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    gate.set()
+    await running
+    await pools.run("search", made.append, "after")
+    assert made == ["after"]
+    pools.close()
+
+
+async def test_closing_waits_for_what_runs() -> None:
+    pools = ThreadPools(search=1)
+    begun, may_end = threading.Event(), threading.Event()
+    made: list[str] = []
+
+    def work() -> None:
+        begun.set()
+        may_end.wait(10)
+        made.append("run")
+
+    running = asyncio.create_task(pools.run("search", work))
+    await asyncio.sleep(0)
+    assert begun.wait(10)
+    may_end.set()
+    pools.close()
+    assert made == ["run"]
+    await running
+    with pytest.raises(RuntimeError, match="closed"):
+        await pools.run("search", work)
