@@ -11,6 +11,7 @@ import tantivy
 from ragstone.engine.embedded.mapper.text import AnalyzedField
 from ragstone.engine.embedded.text import ballast
 from ragstone.engine.embedded.text.layout import Layout, TextIndexDamaged
+from ragstone.engine.embedded.text.panics import as_os_error
 from ragstone.engine.embedded.text.positions import positioned
 from ragstone.engine.embedded.text.reader import TextReader
 from ragstone.engine.embedded.text.schema import (
@@ -69,9 +70,10 @@ class TextIndex:
             layout = Layout.for_fields(mapper.fields().values())
             layout.save(directory)
         try:
-            index = tantivy.Index(build_schema(layout), path=str(directory))
-            register_tokenizers(index)
-            found = cls(directory, layout, index)
+            with as_os_error():
+                index = tantivy.Index(build_schema(layout), path=str(directory))
+                register_tokenizers(index)
+                found = cls(directory, layout, index)
         except (ValueError, OSError) as error:  # what the binding raises for anything wrong on disk
             raise TextIndexDamaged(str(error)) from error
         if not found.extend(mapper):
@@ -133,11 +135,12 @@ class TextIndex:
     def commit(self) -> None:
         """Make everything added and deleted so far durable and visible to readers asked for from now on."""
         if self._changed:
-            for entry in ballast.needed(self._reader, self._layout.slots, self._pending, self._probes):
-                self._writer.add_document(entry)
-            self._writer.commit()
-            self._changed, self._pending = False, ballast.Pending()
-            self._reader = self._new_reader()
+            with as_os_error():
+                for entry in ballast.needed(self._reader, self._layout.slots, self._pending, self._probes):
+                    self._writer.add_document(entry)
+                self._writer.commit()
+                self._changed, self._pending = False, ballast.Pending()
+                self._reader = self._new_reader()
         elif self._reader.slots is not self._layout.slots:
             self._reader = self._new_reader()
 

@@ -90,6 +90,20 @@ def test_new_fields_find_room_until_there_is_none(tmp_path: Path) -> None:
         TextIndex.open(tmp_path, too_many)
 
 
+@pytest.mark.parametrize("size", range(12))
+def test_a_file_cut_to_a_few_bytes_is_damage_and_no_panic(tmp_path: Path, size: int) -> None:
+    mapper = mapper_of(t="text")
+    index = TextIndex.open(tmp_path, mapper)
+    put(index, mapper, 1, {"t": "word"})
+    index.commit()
+    index.close()
+    del index
+    terms = next(tmp_path.glob("*.term"))
+    terms.write_bytes(terms.read_bytes()[:size])
+    with pytest.raises(TextIndexDamaged):
+        TextIndex.open(tmp_path, mapper)
+
+
 def test_a_damaged_directory_says_so(tmp_path: Path) -> None:
     mapper = mapper_of(t="text")
     index = TextIndex.open(tmp_path, mapper)
