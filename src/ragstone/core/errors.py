@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 
 JsonObject = dict[str, Any]
 
+_LONGEST_REASON = 10_000
+"""Characters of a reason that a client is told."""
 _CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
 
 
@@ -479,12 +481,19 @@ def validation_text(messages: Iterable[str]) -> str:
 
 def error_cause(error: OpenSearchException, *, trace: bool = False) -> JsonObject:
     """One error as the object that bulk items, shard failures and tasks carry: type, reason, metadata, caused_by."""
-    body: JsonObject = {"type": error.type_name(), "reason": error.reason, **error.metadata}
+    body: JsonObject = {"type": error.type_name(), "reason": _short(error.reason), **error.metadata}
     if error.cause is not None:
         body["caused_by"] = error_cause(error.cause, trace=trace)
     if trace:
         body["stack_trace"] = "".join(traceback.format_exception_only(error)).strip()
     return body
+
+
+def _short(reason: str | None) -> str | None:
+    """`Differs:` reasons quote the value that was wrong; OpenSearch does so at any length, and several times."""
+    if reason is None or len(reason) <= _LONGEST_REASON:
+        return reason
+    return f"{reason[:_LONGEST_REASON]}... [{len(reason) - _LONGEST_REASON} more characters]"
 
 
 def error_body(error: OpenSearchException, *, trace: bool = False) -> JsonObject:
