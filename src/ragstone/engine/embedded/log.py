@@ -188,8 +188,8 @@ class DocumentLog:
         found: dict[int, StoredRow] = {}
         with self._reading() as connection:
             for values, marks in _chunks(list(rows)):
-                for stored in connection.execute(f"SELECT {_STORED} FROM rows WHERE row IN ({marks})", values):
-                    found[stored[0]] = StoredRow(*stored)
+                stored = connection.execute(f"SELECT {_STORED} FROM rows WHERE row IN ({marks})", values)
+                found.update({row.row: row for row in map(StoredRow._make, stored)})
         return [found[row] for row in rows]
 
     def row_of(self, id: str, as_of: int) -> int | None:

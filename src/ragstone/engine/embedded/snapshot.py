@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from threading import Lock
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 from weakref import ref
 
 from ragstone.dsl.source_filter import SourceFilter, filter_source
@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from ragstone.engine.values import IndexMetadata
 
 
-@dataclass(frozen=True, slots=True)
-class StoredRow:
+class StoredRow(NamedTuple):
     """One version of one document as the log holds it. `row` is the key text and vectors know it by."""
 
     row: int
@@ -71,7 +70,8 @@ class Snapshot:
 
         Blocking; thread-safe.
         """
-        return [shown(stored, self.mapper) for stored in self.log.rows(rows)]
+        found = self.log.rows(rows)
+        return found if self.mapper.source.is_whole else [shown(stored, self.mapper) for stored in found]
 
     def originals(self, rows: Sequence[int]) -> list[StoredRow]:
         """As `rows`, with the whole source: for reading values again, never for clients."""
@@ -89,11 +89,11 @@ def shown(stored: StoredRow, mapper: Mapper) -> StoredRow:
     """
     kept = mapper.source
     if not kept.enabled:
-        return replace(stored, source=None)
-    if stored.source is None or not (kept.includes or kept.excludes):
+        return stored._replace(source=None)
+    if stored.source is None or kept.is_whole:
         return stored
     wanted = SourceFilter(includes=kept.includes, excludes=kept.excludes)
-    return replace(stored, source=filter_source(stored.source, wanted))
+    return stored._replace(source=filter_source(stored.source, wanted))
 
 
 class LiveSnapshots:

@@ -26,6 +26,11 @@ class SourceOptions:
     includes: tuple[str, ...] = ()
     excludes: tuple[str, ...] = ()
 
+    @property
+    def is_whole(self) -> bool:
+        """Everything is stored."""
+        return self.enabled and not self.includes and not self.excludes
+
 
 @dataclass(frozen=True)
 class RootOptions:
