@@ -136,6 +136,15 @@ class SearchEngine(Protocol):
         """The search is over; the snapshot may go."""
         ...
 
+    async def query_and_fetch(
+        self, request: QueryRequest, start: int, options: FetchOptions, deadline: Deadline | None = None
+    ) -> tuple[QueryPhaseResult, list[Hit]]:
+        """`query`, `fetch` of the first list's hits from number `start` on, and `release`, in one step.
+
+        For a search with nothing between the two phases. Raises what they raise.
+        """
+        ...
+
     async def count(self, indices: Sequence[str], query: Query, filters: Mapping[str, Query] | None = None) -> int:
         """How many documents match, exactly."""
         ...

@@ -80,16 +80,10 @@ class SearchExecution:
             filters={target.index.name: target.filter for target in targets if target.filter is not None},
         )
         try:
-            result = await self.engine.query(request, deadline)
+            result, hits = await self._hits(request, start, self._options(body, keep_source), deadline, between)
         except OpenSearchTimeoutException:
             return _timed_out(targets)
-        try:
-            if between is not None:
-                between(result)
-            ranked = result.lists[0]
-            hits = await self.engine.fetch(result, ranked.hits[start : start + size], self._options(body, keep_source))
-        finally:
-            await self.engine.release(result)
+        ranked = result.lists[0]
         if body.fields:
             _add_fields(hits, targets, body.fields, SourceFilter(excludes=tuple(hidden)))
         return SearchResponse(
@@ -101,6 +95,23 @@ class SearchExecution:
             failures=list(ranked.failures),
             aggregations=result.aggregations,
         )
+
+    async def _hits(
+        self,
+        request: QueryRequest,
+        start: int,
+        options: FetchOptions,
+        deadline: Deadline | None,
+        between: Callable[[QueryPhaseResult], None] | None,
+    ) -> tuple[QueryPhaseResult, list[Hit]]:
+        if between is None:
+            return await self.engine.query_and_fetch(request, start, options, deadline)
+        result = await self.engine.query(request, deadline)
+        try:
+            between(result)
+            return result, await self.engine.fetch(result, result.lists[0].hits[start : request.size], options)
+        finally:
+            await self.engine.release(result)
 
     def _options(self, body: SearchBody, keep_source: bool) -> FetchOptions:
         query = body.query or MatchAllQuery()

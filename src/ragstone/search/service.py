@@ -71,7 +71,9 @@ class SearchService:
         response = await self._execution.run(
             targets,
             await self._rewritten(targets, body),
-            between=lambda result: pipeline.transform_results(result, body, context),
+            between=(lambda result: pipeline.transform_results(result, body, context))
+            if pipeline.phase_results
+            else None,
             # Processors look into documents whatever of them the client is shown.
             keep_source=bool(pipeline.response),
         )

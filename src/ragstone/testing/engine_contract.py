@@ -503,6 +503,19 @@ class EngineContract:
             ("0", b'{"n":0}', 1, 0, 1, "r"),
         ]
 
+    async def test_query_and_fetch_finds_what_query_then_fetch_finds_from_a_number_on(self, engine: Engine) -> None:
+        await made(engine)
+        await engine.bulk("books", [index(f"{n}", {"k": "word " * (n + 1)}) for n in range(5)], refresh="true")
+        request = QueryRequest(["books"], [query({"match": {"k": "word"}})], size=4, track_total_hits=True)
+        options = FetchOptions(version=True)
+        two_steps = await engine.query(request)
+        expected = await engine.fetch(two_steps, two_steps.lists[0].hits[1:], options)
+        await engine.release(two_steps)
+        result, found = await engine.query_and_fetch(request, 1, options)
+        assert len(found) == 3
+        assert found == expected
+        assert (result.lists, result.shards) == (two_steps.lists, two_steps.shards)
+
     async def test_a_search_over_several_indices_finds_in_all_of_them(self, engine: Engine) -> None:
         for name in ("a", "b"):
             await made(engine, name)
@@ -539,6 +552,10 @@ class EngineContract:
         await made(engine)
         with pytest.raises(OpenSearchTimeoutException):
             await engine.query(QueryRequest(["books"], [query(EVERYTHING)]), Deadline.after(SystemClock(), -1))
+        with pytest.raises(OpenSearchTimeoutException):
+            await engine.query_and_fetch(
+                QueryRequest(["books"], [query(EVERYTHING)]), 0, FetchOptions(), Deadline.after(SystemClock(), -1)
+            )
 
     async def test_a_vector_is_found_by_its_neighbours(self, engine: Engine) -> None:
         await made(

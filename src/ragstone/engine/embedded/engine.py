@@ -42,6 +42,7 @@ from ragstone.engine.embedded.node_lock import NodeLock
 from ragstone.engine.embedded.open_index import OpenIndex
 from ragstone.engine.embedded.refresher import Wait
 from ragstone.engine.embedded.search import fetch_phase, query_phase
+from ragstone.engine.embedded.snapshot import Snapshot
 from ragstone.engine.embedded.sqlite import StorageDamaged
 from ragstone.engine.values import (
     Capabilities,
@@ -354,28 +355,18 @@ class EmbeddedEngine:
     async def query(self, request: QueryRequest, deadline: Deadline | None = None) -> QueryPhaseResult:
         entries = [await self._usable(name) for name in request.indices]
         snapshots = tuple(entry.index.snapshot for entry in entries)
-        aggregated: JsonObject = {}
         with self._unless_gone(entries):
-            lists = await self._run(
-                "search",
-                query_phase.execute,
-                snapshots,
-                request,
-                now_millis=epoch_millis(self._clock),
-                deadline=deadline,
-            )
-            if request.aggregations:
-                aggregated = await self._run(
-                    "search",
-                    aggregations.run,
-                    snapshots,
-                    request.aggregations,
-                    request.queries[0],
-                    request.filters,
-                    now_millis=epoch_millis(self._clock),
-                )
-        shards = sum(snapshot.metadata.number_of_shards for snapshot in snapshots)
-        return QueryPhaseResult(lists, snapshots, shards, aggregated)
+            return await self._run("search", _query, snapshots, request, epoch_millis(self._clock), deadline)
+
+    async def query_and_fetch(
+        self, request: QueryRequest, start: int, options: FetchOptions, deadline: Deadline | None = None
+    ) -> tuple[QueryPhaseResult, list[Hit]]:
+        # One hop to another thread and back: on the way of a quick search that is what costs most.
+        entries = [await self._usable(name) for name in request.indices]
+        snapshots = tuple(entry.index.snapshot for entry in entries)
+        now = epoch_millis(self._clock)
+        with self._unless_gone(entries):
+            return await self._run("search", _query_and_fetch, snapshots, request, start, options, now, deadline)
 
     async def fetch(self, result: QueryPhaseResult, hits: Sequence[RankedHit], options: FetchOptions) -> list[Hit]:
         try:
@@ -468,6 +459,32 @@ class EmbeddedEngine:
         if not metadata.open:
             raise IndexClosedException("closed", metadata={"index": name, "index_uuid": metadata.uuid})
         return entry
+
+
+def _query(
+    snapshots: tuple[Snapshot, ...], request: QueryRequest, now_millis: int, deadline: Deadline | None
+) -> QueryPhaseResult:
+    lists = query_phase.execute(snapshots, request, now_millis=now_millis, deadline=deadline)
+    aggregated: JsonObject = {}
+    if request.aggregations:
+        query, filters = request.queries[0], request.filters
+        aggregated = aggregations.run(snapshots, request.aggregations, query, filters, now_millis=now_millis)
+    shards = sum(snapshot.metadata.number_of_shards for snapshot in snapshots)
+    return QueryPhaseResult(lists, snapshots, shards, aggregated)
+
+
+def _query_and_fetch(
+    snapshots: tuple[Snapshot, ...],
+    request: QueryRequest,
+    start: int,
+    options: FetchOptions,
+    now_millis: int,
+    deadline: Deadline | None,
+) -> tuple[QueryPhaseResult, list[Hit]]:
+    result = _query(snapshots, request, now_millis, deadline)
+    hits = fetch_phase.fetch(snapshots, result.lists[0].hits[start:], options, now_millis=now_millis)
+    result.snapshot = ()
+    return result, hits
 
 
 def _with_aliases(aliases: Mapping[str, JsonObject]) -> Callable[[IndexMetadata], IndexMetadata]:
