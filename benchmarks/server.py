@@ -86,7 +86,10 @@ class Server:
         while time.monotonic() < end:
             found = self(f"GET /_plugins/_ml/tasks/{task}")
             if found["state"] == "COMPLETED":
-                return str(found["model_id"])
+                model = str(found["model_id"])
+                # The task is over once the model is registered; deploying it goes on behind.
+                if self(f"GET /_plugins/_ml/models/{model}")["model_state"] == "DEPLOYED":
+                    return model
             if "FAILED" in found["state"] or "ERROR" in found["state"]:
                 raise RuntimeError(f"{name} can not be deployed: {found.get('error')}")
             time.sleep(0.05)

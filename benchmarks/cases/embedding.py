@@ -55,9 +55,7 @@ class RawOnnx:
         for row, encoding in enumerate(encodings):
             ids[row, : len(encoding)] = encoding.ids
             mask[row, : len(encoding)] = 1
-        return self._session.run(
-            None, {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros(shape, np.int64)}
-        )[0]
+        return self._session.run(None, {"input_ids": ids, "attention_mask": mask})[0]
 
 
 def run() -> list[Row]:
