@@ -52,8 +52,18 @@ class _Run:
     outcomes: list[ItemOutcome | None]
     metadata: Metadata
     ingest_seconds: float | None = None
-    created: set[str] = field(default_factory=set)
     dirty: set[str] = field(default_factory=set)
+    found: dict[str, IndexMetadata] = field(default_factory=dict)
+    """Where writes to a name go."""
+
+    def write_index(self, name: str) -> IndexMetadata | None:
+        """As `resolver.write_index`, looked up once for all items of a name."""
+        index = self.found.get(name)
+        if index is None:
+            index = write_index(self.metadata, name)
+            if index is not None:
+                self.found[name] = index
+        return index
 
 
 class BulkService:
@@ -123,7 +133,7 @@ class BulkService:
                         index,
                         (document.id if document else item.id) or self._ids.auto_id(),
                         document.routing if document else item.routing,
-                        document.source if document else None,
+                        document.source if document else item.source,
                         item.update,
                     )
                 )
@@ -140,16 +150,22 @@ class BulkService:
                 resource_type=None,
                 suffix=f" and [require_alias] request flag is [true] and [{name}] is not an alias",
             )
-        index = write_index(run.metadata, name)
+        index = run.write_index(name)
         return index.name if index is not None else name
 
     async def _run_pipelines(self, run: _Run, targets: Sequence[str]) -> dict[int, IngestItem]:
-        """The documents of index and create items as pipelines leave them, by position."""
-        positions = [
-            position
-            for position, item in enumerate(run.items)
-            if item.action in ("index", "create") and run.outcomes[position] is None
-        ]
+        """The documents of index and create items as pipelines leave them, by position; none for those without pipeline."""
+        positions: list[int] = []
+        asked: dict[tuple[str | None, str], bool] = {}
+        for position, item in enumerate(run.items):
+            if item.source is not None and run.outcomes[position] is None:
+                way = item.pipeline, targets[position]
+                if way not in asked:
+                    asked[way] = self._ingest.has_pipeline(*way, run.metadata)
+                if asked[way]:
+                    positions.append(position)
+        if not positions:
+            return {}
         given = [_ingest_item(run.items[position], targets[position]) for position in positions]
         begun = self._clock.monotonic()
         result = await self._ingest.run(given, run.metadata)
@@ -167,7 +183,7 @@ class BulkService:
 
     async def _index(self, run: _Run, item: BulkItem, name: str) -> IndexMetadata:
         """The index to write to, created when it is missing and the action may create one."""
-        index = write_index(run.metadata, name)
+        index = run.write_index(name)
         if index is not None:
             return index
         external = item.version_type != "internal"
@@ -176,7 +192,7 @@ class BulkService:
         with contextlib.suppress(ResourceAlreadyExistsException):  # somebody else was faster: it is there
             await self._engine.create_index(name, {}, {}, {})
         run.metadata = await self._engine.metadata()
-        index = write_index(run.metadata, name)
+        index = run.write_index(name)
         if index is None:
             raise IndexNotFoundException(name)
         return index
@@ -204,9 +220,10 @@ class BulkService:
         except OpenSearchException as error:
             outcomes = [error] * len(group)
         again: list[Pending] = []
+        copies = 1 + group[0].index.number_of_replicas
         for pending, outcome in zip(group, outcomes, strict=True):
             if isinstance(outcome, WriteResult):
-                run.outcomes[pending.position] = written(pending, outcome)
+                run.outcomes[pending.position] = written(pending, outcome, copies)
             elif (
                 isinstance(outcome, VersionConflictEngineException)
                 and pending.update is not None

@@ -35,6 +35,8 @@ class Pending:
 
 def split_into_waves(pending: list[Pending]) -> list[list[Pending]]:
     """In order. A wave ends before an update of a document that it has already touched."""
+    if all(one.update is None for one in pending):
+        return [pending] if pending else []
     waves: list[list[Pending]] = []
     touched: set[tuple[str, str]] = set()
     for one in pending:
@@ -80,19 +82,22 @@ def operation(pending: Pending) -> WriteOperation:
     )
 
 
-def written(pending: Pending, result: WriteResult) -> ItemOutcome:
-    """The outcome that the engine's result stands for."""
-    status = {"created": 201, "not_found": 404}.get(result.result, 200)
+_STATUS = {"created": 201, "not_found": 404}
+"""Of results; the rest is 200."""
+
+
+def written(pending: Pending, result: WriteResult, copies: int) -> ItemOutcome:
+    """The outcome that the engine's result stands for, in an index that asks for so many copies."""
     return ItemOutcome(
         pending.item.action,
         pending.index.name,
         pending.id,
-        status,
+        _STATUS.get(result.result, 200),
         result.result,
         result.version,
         result.seq_no,
         result.primary_term,
-        1 + pending.index.number_of_replicas,
+        copies,
         get=shown_source(pending, pending.source or b"{}", result.seq_no, result.primary_term)
         if pending.update is not None
         else None,

@@ -86,21 +86,20 @@ def parse_bulk(body: bytes, defaults: BulkDefaults) -> list[BulkItem]:
 
 
 def _action(line: bytes, number: int, defaults: BulkDefaults) -> BulkItem:
-    where = f"Malformed action/metadata line [{number}]"
     try:
         decoded = json.decode(line)
     except JavaException as error:
-        raise _unreadable(line, where, error) from None
+        raise _unreadable(line, number, error) from None
     if not isinstance(decoded, dict):
-        raise IllegalArgumentException(f"{where}, expected START_OBJECT but found [{token(decoded)}]")
+        raise _malformed(number, f"expected START_OBJECT but found [{token(decoded)}]")
     if not decoded:
-        raise IllegalArgumentException(f"{where}, expected FIELD_NAME but found [END_OBJECT]")
+        raise _malformed(number, "expected FIELD_NAME but found [END_OBJECT]")
     if len(decoded) > 1:
         # Differs: OpenSearch passes over further keys in silence.
-        raise IllegalArgumentException(f"{where}, expected END_OBJECT but found [FIELD_NAME]")
+        raise _malformed(number, "expected END_OBJECT but found [FIELD_NAME]")
     action, metadata = next(iter(decoded.items()))
     if action not in _ACTIONS:
-        raise IllegalArgumentException(f"{where}, expected one of [create, delete, index, update] but found [{action}]")
+        raise _malformed(number, f"expected one of [create, delete, index, update] but found [{action}]")
     item = BulkItem(
         cast(Action, action),
         defaults.index,
@@ -113,18 +112,23 @@ def _action(line: bytes, number: int, defaults: BulkDefaults) -> BulkItem:
     if metadata is None:
         return item
     if not isinstance(metadata, dict):
-        raise IllegalArgumentException(f"{where}, expected START_OBJECT or END_OBJECT but found [{token(metadata)}]")
+        raise _malformed(number, f"expected START_OBJECT or END_OBJECT but found [{token(metadata)}]")
     for key, value in metadata.items():
-        _metadata(item, key, value, number, where)
+        if key == "_id" and value.__class__ is str:  # hardly any line says more than this and the index
+            item.id = value
+        elif key == "_index" and value.__class__ is str:
+            item.index = value
+        else:
+            _metadata(item, key, value, number)
     return item
 
 
-def _metadata(item: BulkItem, key: str, value: Any, number: int, where: str) -> None:
+def _metadata(item: BulkItem, key: str, value: Any, number: int) -> None:
     if key == "_source" and item.action == "update":
         item.source_filter = parse_source_filter(value)
         return
     if isinstance(value, (dict, list)):
-        raise IllegalArgumentException(f"{where}, expected a simple value for field [{key}] but found [{token(value)}]")
+        raise _malformed(number, f"expected a simple value for field [{key}] but found [{token(value)}]")
     match key:
         case "_index":
             item.index = None if value is None else str(value)
@@ -167,7 +171,11 @@ def _number(value: Any) -> int:
         raise IllegalArgumentException(f'For input string: "{value}"') from None
 
 
-def _unreadable(line: bytes, where: str, error: JavaException) -> JavaException:
+def _malformed(number: int, what: str) -> IllegalArgumentException:
+    return IllegalArgumentException(f"Malformed action/metadata line [{number}], {what}")
+
+
+def _unreadable(line: bytes, number: int, error: JavaException) -> JavaException:
     text = line.strip()
     if text[:1] in (b"{", b""):
         return error
@@ -175,7 +183,7 @@ def _unreadable(line: bytes, where: str, error: JavaException) -> JavaException:
         found = token(json.decode(text))
     except JavaException:
         return error
-    return IllegalArgumentException(f"{where}, expected START_OBJECT but found [{found}]")
+    return _malformed(number, f"expected START_OBJECT but found [{found}]")
 
 
 def _validate(items: list[BulkItem]) -> None:

@@ -1,10 +1,13 @@
-"""What goes in and out of an engine. Frozen values, no behaviour."""
+"""What goes in and out of an engine. Frozen values, no behaviour.
+
+Those made for every document of a request are named tuples: a frozen dataclass takes four times as long to make.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from ragstone.core.errors import OpenSearchException, ShardFailure
 from ragstone.dsl.aggregation import Aggregation
@@ -84,8 +87,7 @@ class Record:
 # ── documents ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True)
-class WriteOperation:
+class WriteOperation(NamedTuple):
     """One document operation against one concrete index. `source` is the document's JSON bytes, None for a delete.
 
     At most one of (`if_seq_no`, `if_primary_term`) and (`version`, `version_type`) is given.
@@ -101,8 +103,7 @@ class WriteOperation:
     version_type: VersionType = "internal"
 
 
-@dataclass(frozen=True, slots=True)
-class WriteResult:
+class WriteResult(NamedTuple):
     """An acknowledged operation: it is durable. `result` is created, updated, deleted or not_found."""
 
     id: str

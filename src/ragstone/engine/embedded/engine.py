@@ -342,7 +342,7 @@ class EmbeddedEngine:
         if not forced:
             return outcomes
         return [
-            replace(outcome, forced_refresh=True) if isinstance(outcome, WriteResult) else outcome
+            outcome._replace(forced_refresh=True) if isinstance(outcome, WriteResult) else outcome
             for outcome in outcomes
         ]
 

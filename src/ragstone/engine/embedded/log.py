@@ -18,6 +18,7 @@ import sqlite3
 from collections import deque
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from threading import RLock
 from typing import NamedTuple
@@ -46,6 +47,9 @@ CREATE TABLE manifest (key TEXT PRIMARY KEY, value) WITHOUT ROWID
 """
 _STORED = "row, id, source, version, row - 1, primary_term, routing"
 _CHUNK = 512  # values in one IN list: below every SQLite's limit of variables
+_INSERT = "INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?, ?)"
+_AT_ONCE = 50  # rows in one statement: other threads run while SQLite stores them
+_INSERT_MANY = _INSERT + ", (?, ?, ?, ?, ?, ?, ?)" * (_AT_ONCE - 1)
 _IDLE = 4  # reading connections kept open
 
 LogRow = tuple[int, str, int, int, str | None, bytes | None, int | None]
@@ -133,8 +137,13 @@ class DocumentLog:
         the process but not of the machine. Raises IOException (500) when the disk refuses, and nothing is stored.
         """
         with self._transaction("cannot write the document log", durable=durable):
-            self._writer.executemany("UPDATE rows SET superseded_by = ? WHERE row = ?", superseded)
-            self._writer.executemany("INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+            if superseded:
+                self._writer.executemany("UPDATE rows SET superseded_by = ? WHERE row = ?", superseded)
+            whole = len(rows) - len(rows) % _AT_ONCE
+            for start in range(0, whole, _AT_ONCE):
+                values = tuple(chain.from_iterable(rows[start : start + _AT_ONCE]))
+                self._writer.execute(_INSERT_MANY, values)
+            self._writer.executemany(_INSERT, rows[whole:])
         self.max_row = rows[-1][0]
 
     def record_checkpoint(self, checkpoint: int, *, generation: int | None = None) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ragstone.core import json
 from ragstone.core.errors import OpenSearchException
 from ragstone.core.log import get_logger
@@ -27,8 +25,7 @@ def parse_again(mapper: Mapper, stored: StoredRow) -> ParsedDocument:
         document = _field_by_field(mapper, stored.id, source)
     if document.mapper is mapper:
         return document
-    return replace(
-        document,
+    return document._replace(
         values={name: values for name, values in document.values.items() if mapper.field(name) is not None},
         mapper=mapper,
     )
@@ -43,8 +40,7 @@ def _field_by_field(mapper: Mapper, id: str, source: bytes) -> ParsedDocument:
             _log.warning("a field no longer fits the mapping and is left out", id=id, error=error.reason)
             continue
         values = {name: found for name, found in part.values.items() if mapper.field(name) is not None}
-        merged = replace(
-            merged,
+        merged = merged._replace(
             values={
                 **merged.values,
                 **{name: [*merged.values.get(name, []), *found] for name, found in values.items()},

@@ -117,20 +117,18 @@ class IngestService:
 
     # ── documents ────────────────────────────────────────────────────────────────────────────────────────────────
 
+    def has_pipeline(self, asked: str | None, index: str, metadata: Metadata) -> bool:
+        """Whether `run` would do anything with an item that asks for this pipeline on its way to this index."""
+        request, final = _pipelines(asked, index, metadata)
+        return request is not None or final is not None
+
     async def run(self, items: Sequence[IngestItem], metadata: Metadata) -> IngestResult:
         """Run each item through its pipelines: the asked or the index's default one, then the index's final one.
 
         Items of one pipeline go through a processor together, so a model is called per batch and not per document.
         Never raises for the fault of a single document. Items without any pipeline come back as they are.
         """
-        passages = [
-            _Passage(
-                item,
-                request=_name(item.pipeline or _setting(metadata, item.index, "index.default_pipeline")),
-                final=_name(_setting(metadata, item.index, "index.final_pipeline")),
-            )
-            for item in items
-        ]
+        passages = [_Passage(item, *_pipelines(item.pipeline, item.index, metadata)) for item in items]
         used = [passage for passage in passages if passage.request or passage.final]
         if used:
             await self._stage(used, final=False)
@@ -245,6 +243,14 @@ def _shown(document: IngestDocument, failure: Failure | None) -> JsonObject | No
 
 def _name(pipeline: str | None) -> str | None:
     return None if not pipeline or pipeline == NONE else pipeline
+
+
+def _pipelines(asked: str | None, index: str, metadata: Metadata) -> tuple[str | None, str | None]:
+    """The request's and the final pipeline of a document."""
+    return (
+        _name(asked or _setting(metadata, index, "index.default_pipeline")),
+        _name(_setting(metadata, index, "index.final_pipeline")),
+    )
 
 
 def _setting(metadata: Metadata, index: str, key: str) -> str | None:

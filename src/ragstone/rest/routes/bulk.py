@@ -54,4 +54,6 @@ async def bulk(services: Services, request: Request) -> Response:
 def _shown(item: ItemOutcome) -> JsonObject:
     if item.error is not None:
         return {"_index": item.index, "_id": item.id, "status": item.status, "error": error_cause(item.error)}
-    return {**item.to_json(), "status": item.status}
+    shown = item.to_json()
+    shown["status"] = item.status
+    return shown

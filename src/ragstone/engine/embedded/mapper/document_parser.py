@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,8 +34,7 @@ if TYPE_CHECKING:
     from ragstone.engine.embedded.mapper.service import Mapper
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedDocument:
+class ParsedDocument(NamedTuple):
     """What a document leaves in the derived structures.
 
     `values` has leaf paths, sub-fields included, of fields that are indexed or have doc values; `vectors` one float32
