@@ -154,7 +154,7 @@ class BulkService:
         return index.name if index is not None else name
 
     async def _run_pipelines(self, run: _Run, targets: Sequence[str]) -> dict[int, IngestItem]:
-        """The documents of index and create items as pipelines leave them, by position; none for those without pipeline."""
+        """The documents of index and create items as pipelines leave them, by position; others have none."""
         positions: list[int] = []
         asked: dict[tuple[str | None, str], bool] = {}
         for position, item in enumerate(run.items):
