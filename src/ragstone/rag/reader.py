@@ -12,9 +12,8 @@ from ragstone.core.clock import Clock
 from ragstone.core.ids import IdGenerator
 from ragstone.core.threadpool import ThreadPools
 from ragstone.core.xcontent import JsonObject
-from ragstone.rag.reading.answer import answer
 from ragstone.rag.reading.text import words
-from ragstone.rag.reading.transcript import Message, read_task
+from ragstone.rag.reading.transcript import Message, Task, read_task
 
 NAME = "ragstone-reader"
 """What it calls itself, whatever model was asked for."""
@@ -42,7 +41,7 @@ class Reader:
         vary. Raises ReaderRequestError."""
         messages = _messages(body)
         task = read_task(messages)
-        content = await self._pools.run("search", answer, task.question, task.passages)
+        content = await self._pools.run("search", _answer, task)
         prompt = sum(len(words(text)) for message in messages for text in message.texts)
         spent = len(words(content))
         return {
@@ -60,6 +59,13 @@ class Reader:
             ],
             "usage": {"prompt_tokens": prompt, "completion_tokens": spent, "total_tokens": prompt + spent},
         }
+
+
+def _answer(task: Task) -> str:
+    # Here and not above: compiling its patterns is a tenth of a server's start, and few servers are ever asked.
+    from ragstone.rag.reading.answer import answer
+
+    return answer(task.question, task.passages)
 
 
 def _messages(body: Any) -> list[Message]:
