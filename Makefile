@@ -26,6 +26,8 @@ $(VENV)/bin/python:
 $(RUNTIME): $(VENV)/bin/python requirements/runtime.txt pyproject.toml
 	$(PIP) install --quiet --require-hashes -r requirements/runtime.txt
 	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@# pip compiles what it installs, but nothing editable: the first start would, and be twice as slow.
+	@$(BIN)/python -m compileall -q src
 	@touch $@
 
 $(DEV): $(RUNTIME) requirements/dev.txt
