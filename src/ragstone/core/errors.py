@@ -14,7 +14,7 @@
     ├── QueryShardException · SearchPhaseExecutionException · SearchException
     ├── SettingsException · StatusException (any status) · ScriptException
     ├── ContentTypeHeaderException
-    ├── OpenSearchRejectedExecutionException · CircuitBreakingException
+    ├── OpenSearchRejectedExecutionException · CircuitBreakingException · NoNodeAvailableException
     ├── FailProcessorException
     ├── MLException · MLResourceNotFoundException · MLValidationException · MLLimitExceededException
     ├── OpenSearchTimeoutException
@@ -338,6 +338,12 @@ class OpenSearchRejectedExecutionException(OpenSearchException):
 
 class CircuitBreakingException(OpenSearchException):
     status = 429
+
+
+class NoNodeAvailableException(OpenSearchException):
+    """The cluster behind a gateway does not answer. What was to be changed may or may not have been."""
+
+    status = 503
 
 
 class OpenSearchTimeoutException(OpenSearchException):

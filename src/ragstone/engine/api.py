@@ -6,13 +6,15 @@ docstring says otherwise. Errors are those of `core.errors`; an engine translate
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from ragstone.core.clock import Deadline
 from ragstone.dsl.query import Query
 from ragstone.engine.values import (
     Capabilities,
+    ClusterAnswer,
     FetchOptions,
     GetResult,
     Hit,
@@ -25,6 +27,7 @@ from ragstone.engine.values import (
     RankedHit,
     Record,
     Refresh,
+    ScanPage,
     WriteOperation,
     WriteOutcome,
 )
@@ -119,6 +122,15 @@ class DocumentEngine(Protocol):
         """
         ...
 
+    def scan(self, index: str, *, resume: str | None = None, size: int = 1000) -> AsyncIterator[ScanPage]:
+        """All documents of one moment, each once, with their whole sources, in pages of at most `size`.
+
+        Everything acknowledged before is in it. `resume`, from a page of an earlier scan, goes on behind that page:
+        what was changed in between may come again in its new version. Raises IndexNotFoundException, and
+        IllegalArgumentException when `resume` means nothing (any more): begin anew then.
+        """
+        ...
+
 
 class SearchEngine(Protocol):
     async def query(self, request: QueryRequest, deadline: Deadline | None = None) -> QueryPhaseResult:
@@ -177,8 +189,55 @@ class MaintenanceEngine(Protocol):
     def capabilities(self) -> Capabilities: ...
 
 
+class ClusterApi(Protocol):
+    """What an engine that is a cluster offers beside `Engine`: its REST API as it is.
+
+    `target` is path and query as they go on the wire. Whose rights count is the engine's configuration and
+    `core.caller`. Raises OpenSearchTimeoutException (504) and NoNodeAvailableException (503); an error that the cluster
+    answers is an answer.
+    """
+
+    async def ask(
+        self,
+        method: str,
+        target: str,
+        body: bytes | None = None,
+        *,
+        content_type: str = "application/json",
+        as_service: bool = False,
+        deadline: Deadline | None = None,
+    ) -> ClusterAnswer:
+        """One request and its whole answer. `as_service`: with the gateway's own rights, whoever called."""
+        ...
+
+    def forward(
+        self, method: str, target: str, headers: Sequence[tuple[str, str]], body: bytes | AsyncIterable[bytes] | None
+    ) -> AbstractAsyncContextManager[ForwardedAnswer]:
+        """A client's request as it came, and the answer while it arrives."""
+        ...
+
+
+class ForwardedAnswer(Protocol):
+    """An answer whose body has yet to come, byte for byte as the cluster sends it."""
+
+    status: int
+    headers: Sequence[tuple[str, str]]
+    """Without those that belong to one connection only."""
+
+    def chunks(self) -> AsyncIterator[bytes]: ...
+
+
 class Engine(MetadataEngine, DocumentEngine, SearchEngine, MaintenanceEngine, Protocol):
     """A whole engine. `node.py` builds one; everybody else is handed it."""
 
 
-__all__ = ["DocumentEngine", "Engine", "MaintenanceEngine", "MetadataEngine", "RecordStore", "SearchEngine"]
+__all__ = [
+    "ClusterApi",
+    "DocumentEngine",
+    "Engine",
+    "ForwardedAnswer",
+    "MaintenanceEngine",
+    "MetadataEngine",
+    "RecordStore",
+    "SearchEngine",
+]

@@ -101,6 +101,19 @@ class WriteOperation(NamedTuple):
     if_primary_term: int | None = None
     version: int | None = None
     version_type: VersionType = "internal"
+    pipeline: str | None = None
+    """An ingest pipeline that the engine itself keeps; `_none` keeps the index's own from running."""
+
+
+class StoredDocument(NamedTuple):
+    """One live document as a scan hands it out."""
+
+    id: str
+    source: bytes
+    version: int
+    seq_no: int
+    primary_term: int
+    routing: str | None
 
 
 class WriteResult(NamedTuple):
@@ -245,8 +258,26 @@ class Capabilities:
     """What an engine can do itself; services make up for the rest."""
 
     name: str
-    passes_through: bool = False
-    """True when requests it is not told about may be handed to it unaltered."""
+    own_pipelines: bool = False
+    """It keeps ingest and search pipelines of its own: a name that is not ours may be one of its."""
+
+
+@dataclass(frozen=True)
+class ScanPage:
+    """Some documents of a scan, and where the next page begins: hand `resume` to `scan` to go on, after a restart
+    too."""
+
+    documents: Sequence[StoredDocument]
+    resume: str
+
+
+@dataclass(frozen=True)
+class ClusterAnswer:
+    """What a cluster said, whole. `body` is decompressed; header names are lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
 
 
 WriteOutcome = WriteResult | OpenSearchException

@@ -45,6 +45,7 @@ from ragstone.engine.values import (
     FetchOptions,
     Hit,
     QueryRequest,
+    ScanPage,
     WriteOperation,
     WriteOutcome,
     WriteResult,
@@ -567,6 +568,38 @@ class EngineContract:
         await engine.bulk("books", [delete("2")], refresh="true")
         found = await hits(engine, {"knn": {"v": {"vector": [2.2, 0], "k": 2}}})
         assert [hit.id for hit in found] == ["3", "1"]
+
+    # ── scanning ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def test_a_scan_hands_out_every_document_of_its_moment_once(self, engine: Engine) -> None:
+        await made(engine, settings={"refresh_interval": "-1"})
+        await engine.bulk("books", [index(f"{n}", {"n": n}) for n in range(25)])
+        await engine.bulk("books", [delete("3"), index("4", {"n": 44}), index("5", {"n": 5}, routing="5")])
+        pages: list[ScanPage] = []
+        async for page in engine.scan("books", size=10):
+            if not pages:
+                await engine.bulk("books", [delete("20"), index("21", {"n": 0}), index("new")], refresh="true")
+            pages.append(page)
+        assert all(len(page.documents) <= 10 for page in pages)
+        found = {document.id: document for page in pages for document in page.documents}
+        assert sum(len(page.documents) for page in pages) == len(found) == 24
+        assert found["4"].source == b'{"n":44}'
+        assert (found["4"].version, found["21"].version, found["21"].source) == (2, 1, b'{"n":21}')
+        assert (found["5"].routing, found["20"].source) == ("5", b'{"n":20}')
+
+    async def test_a_scan_goes_on_behind_the_page_it_is_told(self, engine: Engine) -> None:
+        await made(engine)
+        await engine.bulk("books", [index(f"{n}") for n in range(25)])
+        first = await anext(engine.scan("books", size=10))
+        rest = [d.id async for page in engine.scan("books", resume=first.resume, size=10) for d in page.documents]
+        assert sorted([d.id for d in first.documents] + rest, key=int) == [f"{n}" for n in range(25)]
+
+    async def test_a_scan_refuses_a_place_that_means_nothing(self, engine: Engine) -> None:
+        await made(engine)
+        with pytest.raises(IllegalArgumentException):
+            await anext(engine.scan("books", resume="nowhere"))
+        with pytest.raises(IndexNotFoundException):
+            await anext(engine.scan("missing"))
 
     # ── maintenance ──────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -10,7 +10,7 @@ data/
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import ParamSpec, TypeVar
 
 from ragstone.core.clock import Clock, Deadline, epoch_millis
 from ragstone.core.errors import (
+    IllegalArgumentException,
     IllegalStateException,
     IndexClosedException,
     IndexNotFoundException,
@@ -58,6 +59,8 @@ from ragstone.engine.values import (
     RankedHit,
     Record,
     Refresh,
+    ScanPage,
+    StoredDocument,
     WriteOperation,
     WriteOutcome,
     WriteResult,
@@ -349,6 +352,19 @@ class EmbeddedEngine:
     async def get(self, index: str, id: str, *, realtime: bool = True) -> GetResult:
         entry = await self._usable(index)
         return await self._on(entry, "search", entry.index.get, id, realtime=realtime)
+
+    async def scan(self, index: str, *, resume: str | None = None, size: int = 1000) -> AsyncIterator[ScanPage]:
+        after = resume or "0"
+        if not after.isdecimal():
+            raise IllegalArgumentException(f"[{after}] is no place in a scan")
+        entry = await self._usable(index)
+        pages = entry.index.scan(int(after), size)
+        while (rows := await self._on(entry, "search", next, pages, None)) is not None:
+            documents = [
+                StoredDocument(row.id, row.source or b"{}", row.version, row.seq_no, row.primary_term, row.routing)
+                for row in rows
+            ]
+            yield ScanPage(documents, resume=str(rows[-1].row))
 
     # ── search ───────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -123,6 +123,12 @@ class Index:
             return _result(id, None if newest is None else shown(newest, snapshot.mapper))
         row = snapshot.row_of(id)
         return _result(id, None if row is None else snapshot.rows([row])[0])
+
+    def scan(self, after: int, size: int) -> Iterator[list[StoredRow]]:
+        """Live documents with rows above `after`, of the moment of the first call, in lists of at most `size`."""
+        self.refresh()
+        snapshot = self._snapshot  # while it is held, the purge leaves its rows alone
+        yield from self._log.scan(after, snapshot.max_row, size)
 
     # ── searchability ────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -1,0 +1,85 @@
+"""A cluster's errors as ours: the same type, reason, status and all that stood beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import Any
+
+from ragstone.core import errors, json
+from ragstone.core.errors import JavaException, JsonObject, OpenSearchException
+from ragstone.engine.values import ClusterAnswer
+
+_ROOT_CAUSES = "root_cause"
+
+
+def error_of(answer: ClusterAnswer) -> OpenSearchException:
+    """What an answer with an error status says. A body that is no OpenSearch error (a proxy's page) is quoted."""
+    try:
+        body = json.decode(answer.body)
+    except JavaException:
+        body = None
+    error = body.get("error") if isinstance(body, dict) else None
+    if isinstance(error, dict):
+        return from_json(error, answer.status)
+    text = error if isinstance(error, str) else answer.body[:500].decode("utf-8", "replace")
+    found = OpenSearchException(text or f"the cluster answered {answer.status}")
+    found.status = answer.status
+    return found
+
+
+def from_json(error: JsonObject, status: int) -> OpenSearchException:
+    """The error of a response, a bulk item or a shard. Renders as it was, root causes included."""
+    cause = error.get("caused_by")
+    shown = {key: value for key, value in error.items() if key not in ("type", "reason", "caused_by", _ROOT_CAUSES)}
+    roots = tuple(error.get(_ROOT_CAUSES, ()))
+    found = _remote(str(error.get("type", "exception")))(
+        error.get("reason"),
+        from_json(cause, status) if isinstance(cause, dict) else None,
+        shown,
+        tuple(from_json(root, status) for root in roots if isinstance(root, dict)),
+    )
+    found.status = status
+    return found
+
+
+class _Remote(OpenSearchException):
+    """Mixed into the class of an error that came from a cluster."""
+
+    roots: Sequence[OpenSearchException]
+
+    def __init__(
+        self,
+        reason: Any,
+        cause: OpenSearchException | None,
+        metadata: JsonObject,
+        roots: Sequence[OpenSearchException],
+    ) -> None:
+        # Not the constructors in between: what they would work out is known already.
+        OpenSearchException.__init__(self, reason, cause=cause, metadata=metadata)
+        self.roots = roots
+        self.index = metadata.get("index", "")
+        """Where IndexNotFoundException has it."""
+
+    def root_causes(self) -> Sequence[OpenSearchException]:
+        return self.roots or super().root_causes()
+
+
+@cache
+def _remote(wire_type: str) -> type[_Remote]:
+    """A class of that wire type, which is also ours of that type where there is one, so that callers can catch it."""
+    ours = _ours().get(wire_type, OpenSearchException)
+    bases = (_Remote,) if ours is OpenSearchException else (_Remote, ours)
+    return type(f"Remote[{wire_type}]", bases, {"wire_type": wire_type})
+
+
+@cache
+def _ours() -> dict[str, type[OpenSearchException]]:
+    def below(found: type[OpenSearchException]) -> Iterator[type[OpenSearchException]]:
+        yield found
+        for child in found.__subclasses__():
+            yield from below(child)
+
+    classes = [found for found in below(OpenSearchException) if found.__module__ == errors.__name__]
+    # The first of a type is the most general one.
+    return {found.type_name(): found for found in reversed(classes)}
