@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Protocol
+from typing import Any, Protocol
 
 from ragstone.core.clock import Deadline
 from ragstone.dsl.query import Query
@@ -208,6 +208,13 @@ class ClusterApi(Protocol):
         deadline: Deadline | None = None,
     ) -> ClusterAnswer:
         """One request and its whole answer. `as_service`: with the gateway's own rights, whoever called."""
+        ...
+
+    async def call(
+        self, method: str, target: str, body: Any = None, *, as_service: bool = False, deadline: Deadline | None = None
+    ) -> Any:
+        """As `ask`, from and to JSON: bytes go as they are, a list of objects as NDJSON. An error status raises what
+        the cluster said, with its own type, reason and status."""
         ...
 
     def forward(

@@ -13,15 +13,16 @@ import ssl
 from collections.abc import AsyncIterable, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import aiohttp
 from yarl import URL
 
-from ragstone.core import caller
+from ragstone.core import caller, json
 from ragstone.core.clock import Clock, Deadline
 from ragstone.core.errors import NoNodeAvailableException, OpenSearchTimeoutException
 from ragstone.core.log import get_logger
+from ragstone.engine.opensearch.errors import error_of
 from ragstone.engine.values import ClusterAnswer
 
 _CONNECT_TIMEOUT = 3.0
@@ -35,7 +36,6 @@ _ONE_CONNECTION_ONLY = frozenset(
 )  # fmt: skip
 _READING = frozenset({"GET", "HEAD"})
 _READING_POST = re.compile(r"(^|/)_(search|msearch|count|mget|validate|explain|field_caps|analyze)(/|\?|$)")
-_BODY_HEADERS = frozenset({"content-length", "content-encoding"})
 
 _log = get_logger("opensearch")
 
@@ -107,6 +107,22 @@ class ClusterClient:
                 raise _unavailable(error) from None
             return ClusterAnswer(response.status, _headers(response), content)
 
+    async def call(
+        self, method: str, target: str, body: Any = None, *, as_service: bool = False, deadline: Deadline | None = None
+    ) -> Any:
+        """See `ClusterApi`."""
+        content_type = "application/json"
+        if isinstance(body, list):
+            content_type, body = "application/x-ndjson", b"".join(json.encode(line) + b"\n" for line in body)
+        elif body is not None and not isinstance(body, bytes):
+            body = json.encode(body)
+        answer = await self.ask(
+            method, target, body, content_type=content_type, as_service=as_service, deadline=deadline
+        )
+        if answer.status >= 400:
+            raise error_of(answer)
+        return json.decode(answer.body) if answer.body else None
+
     @asynccontextmanager
     async def forward(
         self, method: str, target: str, headers: Sequence[tuple[str, str]], body: bytes | AsyncIterable[bytes] | None
@@ -114,7 +130,7 @@ class ClusterClient:
         """See `ClusterApi`."""
         passed = {name: value for name, value in headers if name.lower() not in _ONE_CONNECTION_ONLY}
         if isinstance(body, bytes):
-            passed = {name: value for name, value in passed.items() if name.lower() not in _BODY_HEADERS}
+            passed = {name: value for name, value in passed.items() if name.lower() != "content-length"}
         own = not self._callers_rights
         if own:
             passed = {name: value for name, value in passed.items() if name.lower() != "authorization"}
