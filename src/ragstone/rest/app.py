@@ -24,6 +24,7 @@ from ragstone.rest.compression import SMALLEST, accepts_gzip, gzip
 from ragstone.rest.rendering import render
 from ragstone.rest.request import Request, is_json
 from ragstone.rest.response import JSON, TEXT, Response
+from ragstone.rest.rounds import Rounds
 from ragstone.rest.router import Route, Router, decode, parameter_fault
 from ragstone.rest.services import Services
 
@@ -31,6 +32,8 @@ Send = Callable[[Message], Awaitable[None]]
 
 _WATCH_AFTER = 0.05
 """Seconds a handler runs before anybody looks whether its client is still there: most are done by then."""
+_AT_ONCE = 16
+"""Requests that begin in one round of the event loop."""
 _SERVER = (b"x-opensearch-version", f"OpenSearch/{OPENSEARCH_VERSION} (opensearch)".encode())
 
 
@@ -43,6 +46,7 @@ class App:
         self._limit = services.settings.max_content_length
         self._run_id = run_id
         self._count = itertools.count(1)
+        self._rounds = Rounds(_AT_ONCE)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -50,6 +54,7 @@ class App:
         request_id.set(f"{self._run_id}-{next(self._count)}")
         request = _request(scope)
         try:
+            await self._rounds.wait()
             response = await self._respond(request, receive)
             body, kind = render(response, request)
         except ClientGone:
