@@ -100,6 +100,8 @@ class ConnectorExecutor:
         if action is None:
             raise IllegalArgumentException(f"no {action_type} action found")
         calls = _calls(bound.connector, action, given)
+        if len(calls) == 1:
+            return [await self._call(bound, action, calls[0], guard, deadline)]
         running = [asyncio.ensure_future(self._call(bound, action, call, guard, deadline)) for call in calls]
         try:
             return await asyncio.gather(*running)

@@ -6,6 +6,7 @@ instead of sent as it stands, and sizes and control characters are checked.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from ragstone.core.errors import IllegalArgumentException
@@ -31,6 +32,7 @@ _SECRET_BEARING = frozenset(
         "forwarded",
     }
 )
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _MAX_HEADER = 8 * 1024
 _MAX_HEADERS = 64 * 1024
 
@@ -61,7 +63,7 @@ def fill_headers(
         value = substitute(value, lambda key: own.get(key, given.get(key)))
         if unfilled(value, PARAMETERS):
             raise _unresolved(name)
-        if any(ord(character) < 32 or ord(character) == 127 for character in name + value):
+        if _CONTROL.search(name) or _CONTROL.search(value):
             raise IllegalArgumentException("Header value contains invalid control character")
         size = len(name.encode()) + len(value.encode())
         if size > _MAX_HEADER:

@@ -7,6 +7,7 @@ import ipaddress
 import socket
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -46,6 +47,7 @@ _PRIVATE = [
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
+@lru_cache(maxsize=1024)  # every call of a model asks about the same few
 def is_private(ip: str) -> bool:
     """Whether a textual address belongs to this machine or to a private network.
 
