@@ -13,11 +13,14 @@ DEV := $(VENV)/.dev
 WORKERS ?= 2
 ORACLE ?= ../shared/oracle
 ROUNDS ?= 30
+NODES ?= 1
+PORT ?= 9210
+HEAP ?= 1g
 
-.PHONY: help demo test check fix serve oracle faults bench compat lock clean
+.PHONY: help demo test check fix serve oracle opensearch opensearch-stop conformance faults bench compat lock clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; set PYTHON=/path/to/python" >&2; exit 1; }
@@ -57,6 +60,17 @@ fix: $(DEV) ## Format, and mend what the linter can mend
 
 oracle: $(DEV) ## Compare with recorded answers of a real OpenSearch (ORACLE=folder)
 	@$(BIN)/python tools/oracle.py $(ORACLE)
+
+opensearch: ## Fetch and start a real OpenSearch on 127.0.0.1 (NODES=1 or 3, PORT, HEAP), or look at OPENSEARCH_URL
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; set PYTHON=/path/to/python" >&2; exit 1; }
+	@$(PYTHON) tools/opensearch start --nodes $(NODES) --port $(PORT) --heap $(HEAP)
+
+opensearch-stop: ## Stop it
+	@$(PYTHON) tools/opensearch stop
+
+conformance: $(DEV) ## The project's scenarios on ours and on the OpenSearch of OPENSEARCH_URL or `make opensearch`
+	@OPENSEARCH_URL=$$($(BIN)/python tools/opensearch url) && export OPENSEARCH_URL; \
+		$(BIN)/python -m pytest -q -n $(WORKERS) tests/conformance
 
 faults: $(DEV) ## Kill the server ROUNDS times while it writes, and look for what was lost
 	@RAGSTONE_FAULT_ROUNDS=$(ROUNDS) $(BIN)/python -m pytest -q tests/faults --timeout 1800
