@@ -37,7 +37,7 @@ from ragstone.dsl.bulk import BulkItem
 from ragstone.engine.api import Engine
 from ragstone.engine.values import GetResult, IndexMetadata, Metadata, Refresh, WriteResult
 from ragstone.indices.resolver import is_alias, write_index
-from ragstone.pipelines.ingest.service import Dropped, IngestItem, IngestService
+from ragstone.pipelines.ingest.service import NONE, Dropped, IngestItem, IngestService
 
 AUTO_CREATE_INDEX = cluster_setting(
     "action.auto_create_index", True, boolean, effect="false: a write to a missing index fails"
@@ -73,6 +73,7 @@ class BulkService:
         self, engine: Engine, ingest: IngestService, settings: ClusterSettings, clock: Clock, ids: IdGenerator
     ) -> None:
         self._engine = engine
+        self._own_pipelines = engine.capabilities().own_pipelines
         self._ingest = ingest
         self._settings = settings
         self._clock = clock
@@ -115,6 +116,7 @@ class BulkService:
                 targets[position] = self._target(run, item)
             except OpenSearchException as error:
                 self._fail(run, position, error)
+        await self._ingest.learn_names()
         documents = await self._run_pipelines(run, targets)
         pending: list[Pending] = []
         for position, item in enumerate(run.items):
@@ -135,6 +137,7 @@ class BulkService:
                         document.routing if document else item.routing,
                         document.source if document else item.source,
                         item.update,
+                        pipeline=self._engines_pipeline(item, document),
                     )
                 )
             except OpenSearchException as error:
@@ -196,6 +199,12 @@ class BulkService:
         if index is None:
             raise IndexNotFoundException(name)
         return index
+
+    def _engines_pipeline(self, item: BulkItem, document: IngestItem | None) -> str | None:
+        """What an engine with pipelines of its own is told: none where ours have run, or an update is resolved."""
+        if not self._own_pipelines:
+            return None
+        return NONE if document is not None or item.update is not None else item.pipeline
 
     # ── into the engine ──────────────────────────────────────────────────────────────────────────────────────────────
 

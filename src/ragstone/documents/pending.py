@@ -31,6 +31,8 @@ class Pending:
     update: UpdateBody | None = None
     current: GetResult | None = None
     attempts: int = 0
+    pipeline: str | None = None
+    """For the engine, where that keeps pipelines of its own."""
 
 
 def split_into_waves(pending: list[Pending]) -> list[list[Pending]]:
@@ -66,9 +68,15 @@ def operation(pending: Pending) -> WriteOperation:
     if pending.update is not None:
         current = pending.current
         if current is None or not current.found:
-            return WriteOperation("create", pending.id, pending.source, pending.routing)
+            return WriteOperation("create", pending.id, pending.source, pending.routing, pipeline=pending.pipeline)
         return WriteOperation(
-            "index", pending.id, pending.source, pending.routing, current.seq_no, current.primary_term
+            "index",
+            pending.id,
+            pending.source,
+            pending.routing,
+            current.seq_no,
+            current.primary_term,
+            pipeline=pending.pipeline,
         )
     return WriteOperation(
         "create" if item.action == "create" else "index",
@@ -79,6 +87,7 @@ def operation(pending: Pending) -> WriteOperation:
         item.if_primary_term,
         item.version,
         item.version_type,
+        pending.pipeline,
     )
 
 

@@ -11,6 +11,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
 from ragstone.core.clock import Deadline
+from ragstone.core.errors import OpenSearchException
 from ragstone.dsl.query import Query
 from ragstone.engine.values import (
     Capabilities,
@@ -215,6 +216,10 @@ class ClusterApi(Protocol):
     ) -> Any:
         """As `ask`, from and to JSON: bytes go as they are, a list of objects as NDJSON. An error status raises what
         the cluster said, with its own type, reason and status."""
+        ...
+
+    def error(self, error: JsonObject, status: int) -> OpenSearchException:
+        """What stands under `error` in a part of an answer (a document, an item) as an exception."""
         ...
 
     def forward(

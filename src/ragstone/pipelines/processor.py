@@ -30,24 +30,39 @@ class ProcessorServices:
     generative_qa: GenerativeQA
     cluster_settings: ClusterSettings
     clock: Clock
+    elsewhere: ProcessorsElsewhere | None = None
+    """Who runs processors that we have not got; None: they are unknown."""
 
 
-class IngestProcessor(Protocol):
-    """Changes documents before they are written."""
+class ProcessorsElsewhere(Protocol):
+    """An engine with pipelines of its own. Its search processors run where it searches."""
 
-    @classmethod
-    def create(cls, config: IngestConfig, services: ProcessorServices) -> Self:
-        """Read the options; whatever is left in `config` afterwards is an unknown option and refused.
-
-        Raises ParseException with processor_type, processor_tag, property_name.
-        """
+    async def run(self, definition: JsonObject, documents: Sequence[IngestDocument]) -> list[Exception | None]:
+        """As `IngestProcessor.run`, for the ingest processor of that definition, `{type: options}`, with everything
+        that its options say of conditions and failures."""
         ...
+
+
+class RunsDocuments(Protocol):
+    """Changes documents before they are written."""
 
     async def run(self, documents: Sequence[IngestDocument]) -> list[Exception | None]:
         """Process documents in place, all of one bulk request that reach this processor.
 
         One outcome each, in order: None, or the error of that document (a document with an error is unchanged).
         Must not raise for the fault of a single document.
+        """
+        ...
+
+
+class IngestProcessor(RunsDocuments, Protocol):
+    """One that is made from the options of its definition."""
+
+    @classmethod
+    def create(cls, config: IngestConfig, services: ProcessorServices) -> Self:
+        """Read the options; whatever is left in `config` afterwards is an unknown option and refused.
+
+        Raises ParseException with processor_type, processor_tag, property_name.
         """
         ...
 

@@ -39,6 +39,9 @@ class PipelineStore(Generic[P]):
             if not patterns or any(pattern == "_all" or matches(pattern, record.name) for pattern in patterns)
         }
 
+    async def names(self) -> frozenset[str]:
+        return frozenset(record.name for record in await self._engine.list_records(self._kind))
+
     async def delete(self, pattern: str) -> None:
         """Remove what one id or pattern describes. Raises ResourceNotFoundException when that is nothing, but for `*`.
 

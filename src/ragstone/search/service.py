@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from ragstone.core.clock import Clock, Deadline
 from ragstone.core.errors import IllegalArgumentException, SearchException
@@ -21,8 +20,9 @@ from ragstone.pipelines.processor import PipelineContext, SearchResponse
 from ragstone.pipelines.search.pipeline import SearchPipeline
 from ragstone.pipelines.search.service import SearchPipelineService
 from ragstone.search.execution import SearchExecution, surviving
-from ragstone.search.render import render, render_hits, shards
+from ragstone.search.render import render, shards
 from ragstone.search.rewrite import rewrite_neural
+from ragstone.search.trace import VerboseTrace
 
 
 class SearchService:
@@ -66,7 +66,7 @@ class SearchService:
     ) -> tuple[SearchBody, SearchResponse]:
         """The search and its response, as the pipeline leaves both."""
         context = PipelineContext(pipeline_id=pipeline.id)
-        trace = _VerboseTrace(body) if body.verbose_pipeline else None
+        trace = VerboseTrace(body) if body.verbose_pipeline else None
         body = await pipeline.transform_request(body, context, trace)
         response = await self._execution.run(
             targets,
@@ -132,21 +132,3 @@ def _refuse(body: SearchBody) -> None:
         raise unsupported("explain")
     if body.include_named_queries_score:
         raise unsupported("include_named_queries_score")
-
-
-class _VerboseTrace:
-    """What `verbose_pipeline` shows of each processor."""
-
-    def __init__(self, body: SearchBody) -> None:
-        self._body = body
-        self.entries: list[JsonObject] = []
-
-    def body(self, body: SearchBody) -> Any:
-        self._body = body
-        return body.to_json()
-
-    def hits(self, response: SearchResponse) -> Any:
-        return render_hits(self._body, response)
-
-    def add(self, entry: JsonObject) -> None:
-        self.entries.append(entry)

@@ -20,9 +20,14 @@ from yarl import URL
 
 from ragstone.core import caller, json
 from ragstone.core.clock import Clock, Deadline
-from ragstone.core.errors import NoNodeAvailableException, OpenSearchTimeoutException
+from ragstone.core.errors import (
+    JsonObject,
+    NoNodeAvailableException,
+    OpenSearchException,
+    OpenSearchTimeoutException,
+)
 from ragstone.core.log import get_logger
-from ragstone.engine.opensearch.errors import error_of
+from ragstone.engine.opensearch.errors import error_of, from_json
 from ragstone.engine.values import ClusterAnswer
 
 _CONNECT_TIMEOUT = 3.0
@@ -122,6 +127,10 @@ class ClusterClient:
         if answer.status >= 400:
             raise error_of(answer)
         return json.decode(answer.body) if answer.body else None
+
+    def error(self, error: JsonObject, status: int) -> OpenSearchException:
+        """See `ClusterApi`."""
+        return from_json(error, status)
 
     @asynccontextmanager
     async def forward(

@@ -13,7 +13,12 @@ from ragstone.pipelines.errors import at_processor, configuration_error
 from ragstone.pipelines.ingest.condition import Condition
 from ragstone.pipelines.ingest.config import IngestConfig
 from ragstone.pipelines.ingest.document import IngestDocument
-from ragstone.pipelines.processor import IngestProcessor, ProcessorServices, ingest_processors
+from ragstone.pipelines.processor import (
+    ProcessorsElsewhere,
+    ProcessorServices,
+    RunsDocuments,
+    ingest_processors,
+)
 
 
 class Failure(Exception):
@@ -48,7 +53,7 @@ class Step:
     """One configured processor with the options that every processor has."""
 
     type: str
-    processor: IngestProcessor
+    processor: RunsDocuments
     tag: str | None = None
     description: str | None = None
     condition: Condition | None = None
@@ -202,6 +207,8 @@ class Compiler:
         if not isinstance(body, dict):
             raise configuration_error(f"property isn't a map, but of type [{java_type(body)}]", type=type)
         processor = ingest_processors.get(type)
+        if processor is None and self._services.elsewhere is not None:
+            return Step(type, _Elsewhere({type: body}, self._services.elsewhere), body.get("tag"))
         if processor is None:
             raise configuration_error(f"No processor type exists with name [{type}]", type=type)
         common = ProcessorConfig(body)
@@ -226,6 +233,17 @@ class Compiler:
         except OpenSearchException as error:
             raise at_processor(error, type=type, tag=tag) from None
         return Step(type, made, tag, description, compiled, ignore_failure, on_failure)
+
+
+@dataclass(frozen=True)
+class _Elsewhere:
+    """A processor that only the engine has, run there with all its options."""
+
+    definition: JsonObject
+    engine: ProcessorsElsewhere
+
+    async def run(self, documents: Sequence[IngestDocument]) -> list[Exception | None]:
+        return await self.engine.run(self.definition, documents)
 
 
 def _condition(definition: Any) -> Condition:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -90,11 +90,18 @@ class _Passage:
         return Dropped() if self.document.dropped else _item(self.item, self.document)
 
 
+class _Everything(Container[str]):
+    def __contains__(self, name: object) -> bool:
+        return True
+
+
 class IngestService:
     """Stores ingest pipelines and runs documents through them."""
 
     def __init__(self, engine: RecordStore, services: ProcessorServices) -> None:
         self._clock: Clock = services.clock
+        self._others = services.elsewhere is not None
+        self._ours: Container[str] = _Everything()
         self._compiler = Compiler(services, self._find)
         self._store: PipelineStore[IngestPipeline] = PipelineStore(engine, "ingest_pipeline", self._compiler.pipeline)
 
@@ -117,10 +124,21 @@ class IngestService:
 
     # ── documents ────────────────────────────────────────────────────────────────────────────────────────────────
 
+    async def learn_names(self) -> None:
+        """Tell our pipelines from those of an engine that keeps its own: as of now. To be called before `has_pipeline`
+        and `run`."""
+        if self._others:
+            self._ours = await self._store.names()
+
     def has_pipeline(self, asked: str | None, index: str, metadata: Metadata) -> bool:
         """Whether `run` would do anything with an item that asks for this pipeline on its way to this index."""
-        request, final = _pipelines(asked, index, metadata)
+        request, final = self._pipelines(asked, index, metadata)
         return request is not None or final is not None
+
+    def _pipelines(self, asked: str | None, index: str, metadata: Metadata) -> tuple[str | None, str | None]:
+        """Of ours, the request's and the final pipeline of a document."""
+        request, final = _pipelines(asked, index, metadata)
+        return request if request in self._ours else None, final if final in self._ours else None
 
     async def run(self, items: Sequence[IngestItem], metadata: Metadata) -> IngestResult:
         """Run each item through its pipelines: the asked or the index's default one, then the index's final one.
@@ -128,7 +146,7 @@ class IngestService:
         Items of one pipeline go through a processor together, so a model is called per batch and not per document.
         Never raises for the fault of a single document. Items without any pipeline come back as they are.
         """
-        passages = [_Passage(item, *_pipelines(item.pipeline, item.index, metadata)) for item in items]
+        passages = [_Passage(item, *self._pipelines(item.pipeline, item.index, metadata)) for item in items]
         used = [passage for passage in passages if passage.request or passage.final]
         if used:
             await self._stage(used, final=False)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 from ragstone.core.clock import Clock
@@ -74,6 +74,8 @@ class SearchPipeline:
     request: tuple[Stage[SearchRequestProcessor], ...] = ()
     phase_results: tuple[Stage[PhaseResultsProcessor], ...] = ()
     response: tuple[Stage[SearchResponseProcessor], ...] = ()
+    elsewhere: JsonObject = field(default_factory=dict)
+    """The definition of what the engine itself runs: after our request processors, before our response processors."""
 
     async def transform_request(
         self, body: SearchBody, context: PipelineContext, trace: Trace | None = None
@@ -156,18 +158,52 @@ def compile_pipeline(id: str, body: JsonObject, services: ProcessorServices) -> 
     config = ProcessorConfig(body)
     config.optional_string("description")
     config.optional_integer("version")
+    given = {key: config.optional_list(key) or [] for key in _REGISTRIES}
+    elsewhere: JsonObject = {}
+    if services.elsewhere is not None:
+        for key, registry in _REGISTRIES.items():
+            given[key], theirs = _divided(key, given[key], registry)
+            if theirs:
+                elsewhere[key] = theirs
     pipeline = SearchPipeline(
         id=id,
         clock=services.clock,
-        request=_stages(config.optional_list("request_processors"), request_processors, services),
-        response=_stages(config.optional_list("response_processors"), response_processors, services),
-        phase_results=_stages(config.optional_list("phase_results_processors"), phase_results_processors, services),
+        request=_stages(given["request_processors"], request_processors, services),
+        response=_stages(given["response_processors"], response_processors, services),
+        phase_results=_stages(given["phase_results_processors"], phase_results_processors, services),
+        elsewhere=elsewhere,
     )
     if unknown := config.leftovers():
         raise configuration_error(
             f"pipeline [{id}] doesn't support one or more provided configuration parameters [{', '.join(unknown)}]"
         )
     return pipeline
+
+
+_REGISTRIES: Mapping[str, Registry[Any]] = {
+    "request_processors": request_processors,
+    "response_processors": response_processors,
+    "phase_results_processors": phase_results_processors,
+}
+
+
+def _divided(key: str, definitions: list[Any], registry: Registry[Any]) -> tuple[list[Any], list[Any]]:
+    """Our processors of a list, and the engine's. Raises IllegalArgumentException when their order can't be kept."""
+    single = [{type: options} for entry in definitions if isinstance(entry, dict) for type, options in entry.items()]
+    malformed = [entry for entry in definitions if not isinstance(entry, dict)]
+    is_ours = [registry.get(next(iter(entry))) is not None for entry in single]
+    ours = [entry for entry, mine in zip(single, is_ours, strict=True) if mine]
+    theirs = [entry for entry, mine in zip(single, is_ours, strict=True) if not mine]
+    # Around the engine's search: ours come first on the way in, and last on the way out.
+    wanted = sorted(is_ours, reverse=key == "request_processors")
+    if is_ours != wanted or (key == "phase_results_processors" and ours and theirs):
+        names = ", ".join(next(iter(entry)) for entry in theirs)
+        where = "after" if key == "request_processors" else "before"
+        raise IllegalArgumentException(
+            f"processors [{names}] run in the cluster, {where} those of the gateway: [{key}] must have them in that "
+            "order"
+        )
+    return malformed + ours, theirs
 
 
 class _Creates(Protocol):
@@ -177,12 +213,10 @@ class _Creates(Protocol):
     def create(cls, config: ProcessorConfig, services: ProcessorServices) -> Any: ...
 
 
-def _stages(
-    definitions: Sequence[Any] | None, registry: Registry[Any], services: ProcessorServices
-) -> tuple[Stage[Any], ...]:
+def _stages(definitions: Sequence[Any], registry: Registry[Any], services: ProcessorServices) -> tuple[Stage[Any], ...]:
     """Every key of every element is a processor, in order."""
     stages: list[Stage[Any]] = []
-    for definition in definitions or []:
+    for definition in definitions:
         if not isinstance(definition, dict):
             raise configuration_error(f"property isn't a map, but of type [{java_type(definition)}]")
         for type, options in definition.items():

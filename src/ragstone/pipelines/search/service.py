@@ -46,7 +46,8 @@ class SearchPipelineService:
     ) -> SearchPipeline | None:
         """The pipeline of a search: the request's, else the body's, else the default that its indices agree on.
 
-        Indices without a default do not count; two different defaults make none.
+        Indices without a default do not count; two different defaults make none. A name that is not ours makes none
+        either where there are processors elsewhere, for then it is theirs.
         Raises IllegalArgumentException (unknown name; a name beside a definition), and the faults of a definition.
         """
         if isinstance(in_body, dict):
@@ -62,6 +63,6 @@ class SearchPipelineService:
         if name is None or name == NONE:
             return None
         pipeline = await self._store.get(name)
-        if pipeline is None:
+        if pipeline is None and self._services.elsewhere is None:
             raise IllegalArgumentException(f"Pipeline {name} is not defined")
         return pipeline

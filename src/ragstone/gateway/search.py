@@ -1,0 +1,194 @@
+"""Searches that the cluster can't do alone: pipelines, models and answers are ours, matching is the cluster's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from ragstone.core import json
+from ragstone.core.clock import Clock
+from ragstone.core.errors import OpenSearchException
+from ragstone.core.xcontent import JsonObject
+from ragstone.dsl.foreign import ForeignSearchBody, parse_foreign_search
+from ragstone.dsl.search_body import SearchBody
+from ragstone.dsl.source_filter import SourceFilter, filter_source
+from ragstone.engine.api import ClusterApi, Engine
+from ragstone.engine.values import Hit, IndexMetadata, Total
+from ragstone.gateway.ownership import SEARCH, Ownership
+from ragstone.indices.resolver import IndicesOptions, resolve
+from ragstone.ml.ports import Predictor
+from ragstone.pipelines.processor import PipelineContext, SearchResponse
+from ragstone.pipelines.search.pipeline import SearchPipeline
+from ragstone.pipelines.search.service import NONE, SearchPipelineService
+from ragstone.search.rewrite import rewrite_neural
+from ragstone.search.trace import VerboseTrace
+
+_LENIENT = IndicesOptions(ignore_unavailable=True, expand_hidden=True, forbid_closed=False)
+_OURS = frozenset({"search_pipeline", "verbose_pipeline", "source", "source_content_type"})
+_RENDERED_HERE = frozenset({"pretty", "human", "error_trace", "filter_path", "format"})
+_SOURCE = ("_source", "_source_includes", "_source_excludes")
+_TYPED = frozenset({"_index", "_id", "_score", "_source", "sort"})
+
+
+class GatewaySearch:
+    """`search` is a straight list, as `search.service` is; only what runs the query differs."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        api: ClusterApi,
+        ownership: Ownership,
+        pipelines: SearchPipelineService,
+        predictor: Predictor,
+        clock: Clock,
+    ) -> None:
+        self._engine = engine
+        self._api = api
+        self._ownership = ownership
+        self._pipelines = pipelines
+        self._predictor = predictor
+        self._clock = clock
+
+    async def search(
+        self, expression: str | None, body: Any, parameters: Mapping[str, str], source: SourceFilter | None = None
+    ) -> JsonObject:
+        """The response of one search. `body` is its JSON, `parameters` those of its URL, `source` what they say of it.
+
+        Raises what the cluster answers, and what processors and models raise.
+        """
+        start = self._clock.monotonic()
+        search = parse_foreign_search(body)
+        if source is not None:
+            search = replace(search, source=source)
+        indices = await self._indices(expression)
+        named = parameters.get("search_pipeline")
+        inline = search.search_pipeline
+        # A definition of the cluster's own processors is the cluster's, as is a name that is not ours.
+        ours = not isinstance(inline, dict) or named is not None or await self._ownership.definition(SEARCH, inline)
+        chosen = await self._pipelines.choose(named, inline, indices) if ours else None
+        if chosen is None:
+            theirs = named if named is not None else inline
+            answer = await self._asked(expression, await self._rewritten(indices, search), parameters, theirs)
+        else:
+            answer = await self._through(chosen, expression, indices, search, parameters)
+        return {**answer, "took": int((self._clock.monotonic() - start) * 1000)}
+
+    async def _through(
+        self,
+        pipeline: SearchPipeline,
+        expression: str | None,
+        indices: Sequence[IndexMetadata],
+        given: ForeignSearchBody,
+        parameters: Mapping[str, str],
+    ) -> JsonObject:
+        context = PipelineContext(pipeline_id=pipeline.id)
+        verbose = given.verbose_pipeline or parameters.get("verbose_pipeline") in ("", "true")
+        trace = VerboseTrace(given) if verbose else None
+        search = _foreign(await pipeline.transform_request(given, context, trace))
+        shown = search.source if search.source is not None else SourceFilter(enabled="stored_fields" not in search.rest)
+        if pipeline.response:
+            # Processors look into documents whatever of them the client is shown.
+            search = replace(search, rest={**search.rest, "_source": True})
+            parameters = {name: value for name, value in parameters.items() if name not in _SOURCE}
+        theirs = pipeline.elsewhere or NONE
+        answer = await self._asked(expression, await self._rewritten(indices, search), parameters, theirs)
+        if not pipeline.response:
+            return _with_trace(answer, trace)
+        response = await pipeline.transform_response(search, _response(answer), context, trace)
+        return _with_trace(_merged(answer, response, shown), trace)
+
+    async def _rewritten(self, indices: Sequence[IndexMetadata], search: ForeignSearchBody) -> ForeignSearchBody:
+        asked = [query for query in (search.query, search.post_filter) if query is not None]
+        answers = iter(await rewrite_neural(asked, indices, self._predictor))
+        return replace(
+            search,
+            query=next(answers) if search.query is not None else None,
+            post_filter=next(answers) if search.post_filter is not None else None,
+        )
+
+    async def _asked(
+        self,
+        expression: str | None,
+        search: ForeignSearchBody,
+        parameters: Mapping[str, str],
+        pipeline: str | JsonObject | None,
+    ) -> JsonObject:
+        """The cluster's answer to a search, through a pipeline of its own or none."""
+        passed = {name: value for name, value in parameters.items() if name not in _OURS | _RENDERED_HERE}
+        body = search.to_json()
+        if isinstance(pipeline, dict):
+            body["search_pipeline"] = pipeline
+        elif pipeline is not None:
+            passed["search_pipeline"] = pipeline
+        path = "/_search" if expression is None else f"/{quote(expression, safe=',*-')}/_search"
+        answer: JsonObject = await self._api.call("POST", f"{path}?{urlencode(passed)}" if passed else path, body)
+        return answer
+
+    async def _indices(self, expression: str | None) -> list[IndexMetadata]:
+        """What the expression means as far as we can see; the cluster has the last word."""
+        try:
+            return [target.index for target in resolve(await self._engine.metadata(), expression, _LENIENT)]
+        except OpenSearchException:
+            return []
+
+
+def _foreign(body: SearchBody) -> ForeignSearchBody:
+    assert isinstance(body, ForeignSearchBody)  # processors make changed copies
+    return body
+
+
+def _response(answer: JsonObject) -> SearchResponse:
+    """The cluster's answer as response processors take it."""
+    hits = answer["hits"]
+    total = hits.get("total")
+    if isinstance(total, dict):
+        counted: Total | None = Total(total["value"], total["relation"])
+    else:
+        counted = None if total is None or total < 0 else Total(total)
+    return SearchResponse(
+        hits=[_hit(hit) for hit in hits["hits"]],
+        total=counted,
+        max_score=hits.get("max_score"),
+        shards=answer["_shards"]["total"],
+        timed_out=answer["timed_out"],
+        aggregations=answer.get("aggregations", {}),
+    )
+
+
+def _hit(hit: JsonObject) -> Hit:
+    return Hit(
+        index=hit["_index"],
+        id=hit.get("_id", ""),
+        score=hit.get("_score"),
+        source=json.encode(hit["_source"]) if "_source" in hit else None,
+        sort=hit.get("sort"),
+        extra={key: value for key, value in hit.items() if key not in _TYPED},
+    )
+
+
+def _merged(answer: JsonObject, response: SearchResponse, shown: SourceFilter) -> JsonObject:
+    """The cluster's answer with what processors have made of its hits; all else is as the cluster said it."""
+    merged = dict(answer)
+    hits = dict(answer["hits"])
+    hits["max_score"] = response.max_score
+    hits["hits"] = [_shown(hit, shown) for hit in response.hits]
+    merged["hits"] = hits
+    if response.ext:
+        merged["ext"] = {**merged.pop("ext", {}), **response.ext}
+    return merged
+
+
+def _shown(hit: Hit, shown: SourceFilter) -> JsonObject:
+    body: JsonObject = {"_index": hit.index, "_id": hit.id, "_score": hit.score}
+    if hit.source is not None and shown.enabled:
+        body["_source"] = json.Raw(filter_source(hit.source, shown))
+    body.update(hit.extra)
+    if hit.sort is not None:
+        body["sort"] = hit.sort
+    return body
+
+
+def _with_trace(answer: JsonObject, trace: VerboseTrace | None) -> JsonObject:
+    return answer if trace is None else {**answer, "processor_results": trace.entries}
