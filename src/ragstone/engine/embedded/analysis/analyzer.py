@@ -31,13 +31,13 @@ TokenFilter = Callable[[Iterable[Token]], Iterable[Token]]
 class Analyzer:
     """A tokenizer and the filters behind it. Immutable and safe for threads.
 
-    `fast` may give the same terms in one step, where positions have no gaps, or None where it can't.
+    `fast` may give the same terms in one step, as `spaced` does, or None where it can't.
     """
 
     name: str
     tokenizer: Tokenizer
     filters: Sequence[TokenFilter] = ()
-    fast: Callable[[str], list[str] | None] | None = None
+    fast: Callable[[str], str | None] | None = None
 
     def terms(self, text: str) -> list[tuple[str, int]]:
         """(term, position) in order. Positions start at 0 and have gaps where a filter dropped a token."""
@@ -48,6 +48,11 @@ class Analyzer:
 
     def words(self, text: str) -> list[str] | None:
         """The terms alone, where their positions are 0, 1, 2, ... and this is quick to know; else None."""
+        spaced = self.spaced(text)
+        return None if spaced is None else spaced.split()
+
+    def spaced(self, text: str) -> str | None:
+        """As `words`, with one space or several between them, and maybe around them."""
         return None if self.fast is None else self.fast(text)
 
     def tokens(self, text: str) -> list[Token]:

@@ -125,8 +125,8 @@ def _standard(name: str, options: Options) -> Analyzer:
     if words:
         return Analyzer(name, tokenizer, (filters.lowercase, filters.stop(words)))
 
-    def fast(text: str) -> list[str] | None:
-        return tokenizer.terms(case.lower(text))  # which keeps the length of a text
+    def fast(text: str) -> str | None:
+        return tokenizer.spaced(case.lower(text))  # which keeps the length of a text
 
     return Analyzer(name, tokenizer, (filters.lowercase,), fast)
 

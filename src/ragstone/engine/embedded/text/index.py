@@ -114,11 +114,11 @@ class TextIndex:
                 continue
             field = document.mapper.field(path)
             assert isinstance(field, AnalyzedField)
-            words = _add_text(entry, slot, field, values)
+            terms = _add_text(entry, slot, field, values)
             entry.add_text(PRESENT, path)
-            if words:
-                self._pending.count(slot, len(words))
-                self._probes[slot] = words[0]
+            if terms:
+                self._pending.count(slot, len(terms))
+                self._probes[slot] = terms[0]
             else:
                 entry.add_text(PRESENT, hollow(path))
         for path in document.vectors:
@@ -171,17 +171,19 @@ def _add_column(entry: tantivy.Document, slot: str, values: list[IndexValue]) ->
 
 def _add_text(entry: tantivy.Document, slot: str, field: AnalyzedField, values: list[IndexValue]) -> Sequence[str]:
     """Add the texts' terms, and return them."""
-    words = field.analyzer.words(str(values[0])) if len(values) == 1 else None
-    if words is None:
-        terms = list(positioned(field, values))
-        words = [word for word, _ in terms]
-        consecutive = all(at == position for at, (_, position) in enumerate(terms))
-        if not consecutive or not field.counts_terms or len(" ".join(words).split()) != len(words):
-            return _add_tokens(entry, slot, field, terms)
-    elif not field.counts_terms:
-        words = list(dict.fromkeys(words))
+    # tantivy's fastest tokenizer takes spaced terms apart again
+    spaced = field.analyzer.spaced(str(values[0])) if len(values) == 1 and field.counts_terms else None
+    if spaced is not None:
+        words = spaced.split()
+        if words:
+            entry.add_text(slot, spaced)
+        return words
+    terms = list(positioned(field, values))
+    words = [word for word, _ in terms]
+    consecutive = all(at == position for at, (_, position) in enumerate(terms))
+    if not consecutive or not field.counts_terms or len(" ".join(words).split()) != len(words):
+        return _add_tokens(entry, slot, field, terms)
     if words:
-        # tantivy's fastest tokenizer takes it apart again
         entry.add_text(slot, " ".join(words))
     return words
 
