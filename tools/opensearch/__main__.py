@@ -26,13 +26,17 @@ def start(count: int, port: int, heap: str, fresh: bool) -> None:
     if given is not None:
         print(f"OPENSEARCH_URL is set: {running.greet(given)}")
         return
+    there = running.remembered(_FOLDER)
+    if there is not None and any(node.pid() is not None for node in nodes.recorded(_FOLDER)):
+        print(f"{running.greet(there)}, running already; `make opensearch-stop` stops it")
+        return
     began = time.monotonic()
     machine = java.find()
     os.umask(0o022)  # another user reads it, when root starts it
     if not distribution.is_assembled(_FOLDER, artifacts.PLUGINS):
         print(f"fetching OpenSearch {artifacts.VERSION} with mvn into {_FOLDER} ...", flush=True)
         distribution.assemble(_FOLDER, artifacts.PLUGINS)
-    cluster = [nodes.Node(_FOLDER, port + number) for number in range(count)]
+    cluster = nodes.cluster_of(_FOLDER, port, count)
     nodes.start(cluster, machine, heap, fresh)
     running.remember(_FOLDER, cluster[0].url)
     print(f"{running.greet(cluster[0].url)}, {count} node(s), after {time.monotonic() - began:.0f} s")

@@ -57,9 +57,10 @@ _JVM_SINCE = {23: "--sun-misc-unsafe-memory-access=allow", 25: "-XX:+UseCompactO
 
 @dataclass(frozen=True)
 class Node:
-    """One node of the server in `home`."""
+    """One node of a cluster of the server in `home`."""
 
     home: Path
+    cluster: str
     port: int
 
     @property
@@ -72,7 +73,7 @@ class Node:
 
     @property
     def folder(self) -> Path:
-        return self.home / "run" / str(self.port)
+        return self.home / "run" / self.cluster / str(self.port)
 
     @property
     def console(self) -> Path:
@@ -95,18 +96,24 @@ class Node:
         return "\n".join([line for line in lines if not line.startswith("\tat ")][-20:])
 
 
+def cluster_of(home: Path, port: int, count: int) -> list[Node]:
+    """`count` nodes from `port` on. A cluster of another size is another one, with data of its own: a node remembers
+    how many it was among, and does not work alone afterwards."""
+    return [Node(home, f"{port}x{count}", port + number) for number in range(count)]
+
+
 def recorded(home: Path) -> list[Node]:
     """All that were started in `home` and not stopped."""
-    pids = sorted((home / "run").glob("*/pid"))
-    return [Node(home, int(pid.parent.name)) for pid in pids]
+    pids = sorted((home / "run").glob("*/*/pid"))
+    return [Node(home, pid.parent.parent.name, int(pid.parent.name)) for pid in pids]
 
 
 def start(nodes: Sequence[Node], java: Java, heap: str, fresh: bool) -> None:
     """Start the cluster of `nodes` and wait until each answers and knows the others. Raises SystemExit."""
-    running = [node for node in nodes if node.pid() is not None]
-    if running:
-        raise SystemExit(f"{running[0].name} of {running[0].home} is running; `make opensearch-stop` stops it")
-    account = _account(nodes[0].home)
+    home = nodes[0].home
+    if any(node.pid() is not None for node in recorded(home)):
+        raise SystemExit(f"the server in {home} is running; `make opensearch-stop` stops it")
+    account = _account(home)
     for node in nodes:
         _prepare(node, fresh, account)
         _launch(node, nodes, java, heap, account)
@@ -166,7 +173,7 @@ def _prepare(node: Node, fresh: bool, account: pwd.struct_passwd | None) -> None
 
 def _launch(node: Node, nodes: Sequence[Node], java: Java, heap: str, account: pwd.struct_passwd | None) -> None:
     settings = {
-        "cluster.name": f"opensearch-{nodes[0].port}",
+        "cluster.name": f"opensearch-{node.cluster}",
         "node.name": node.name,
         "http.port": node.port,
         "transport.port": node.port + _TRANSPORT,
