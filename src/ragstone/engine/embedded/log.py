@@ -46,6 +46,7 @@ CREATE INDEX tombstones ON rows (superseded_by) WHERE source IS NULL;
 CREATE TABLE manifest (key TEXT PRIMARY KEY, value) WITHOUT ROWID
 """
 _STORED = "row, id, source, version, row - 1, primary_term, routing"
+_WITHOUT_SOURCE = _STORED.replace("source", "NULL")
 _CHUNK = 512  # values in one IN list: below every SQLite's limit of variables
 _INSERT = "INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?, ?)"
 _AT_ONCE = 50  # rows in one statement: other threads run while SQLite stores them
@@ -192,14 +193,15 @@ class DocumentLog:
             ).fetchone()
         return None if found is None or found[2] is None else StoredRow(*found)
 
-    def rows(self, rows: Sequence[int]) -> list[StoredRow]:
+    def rows(self, rows: Sequence[int], *, sources: bool = True) -> list[StoredRow]:
         """The versions stored under `rows`, in that order. Raises KeyError for one that is not there."""
-        found: dict[int, StoredRow] = {}
+        columns = _STORED if sources else _WITHOUT_SOURCE
+        found = []
         with self._reading() as connection:
             for values, marks in _chunks(list(rows)):
-                stored = connection.execute(f"SELECT {_STORED} FROM rows WHERE row IN ({marks})", values)
-                found.update({row.row: row for row in map(StoredRow._make, stored)})
-        return [found[row] for row in rows]
+                found += connection.execute(f"SELECT {columns} FROM rows WHERE row IN ({marks})", values).fetchall()
+        by_row = {row[0]: row for row in found}
+        return [StoredRow._make(by_row[row]) for row in rows]
 
     def row_of(self, id: str, as_of: int) -> int | None:
         """The row that was document `id` when `as_of` was the highest row; None when it was not there."""
@@ -286,22 +288,25 @@ class DocumentLog:
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
-        with self._translated("cannot read the document log"):
+        connection = None
+        try:
             if self._closed:
                 raise sqlite3.ProgrammingError("it is closed")
             try:
                 connection = self._idle.pop()
             except IndexError:
                 connection = sqlite.open_reader(self._file)
-            try:
-                yield connection
-            except BaseException:
-                connection.close()
-                raise
+            yield connection
             if self._closed or len(self._idle) >= _IDLE:
                 connection.close()
             else:
                 self._idle.append(connection)
+        except BaseException as error:
+            if connection is not None:
+                connection.close()
+            if isinstance(error, sqlite3.Error):
+                raise storage_error("cannot read the document log", error) from error
+            raise
 
 
 def _numbers(cursor: sqlite3.Cursor) -> NDArray[np.int64]:

@@ -23,7 +23,7 @@ class StoredRow(NamedTuple):
     row: int
     id: str
     source: bytes | None
-    """None where the mapping says that `_source` is not kept."""
+    """None where the mapping says that `_source` is not kept, and where nobody asked for it."""
     version: int
     seq_no: int
     primary_term: int
@@ -33,7 +33,7 @@ class StoredRow(NamedTuple):
 class RowSource(Protocol):
     """What a snapshot needs from the log. Thread-safe."""
 
-    def rows(self, rows: Sequence[int]) -> list[StoredRow]: ...
+    def rows(self, rows: Sequence[int], *, sources: bool = True) -> list[StoredRow]: ...
 
     def row_of(self, id: str, as_of: int) -> int | None: ...
 
@@ -65,12 +65,12 @@ class Snapshot:
         """-1 when there was no operation."""
         return self.max_row - 1
 
-    def rows(self, rows: Sequence[int]) -> list[StoredRow]:
+    def rows(self, rows: Sequence[int], *, sources: bool = True) -> list[StoredRow]:
         """The stored versions of `rows`, in the order given, with as much source as the mapping shows.
 
-        Blocking; thread-safe.
+        Without any when no `sources` are wanted: those with vectors are long. Blocking; thread-safe.
         """
-        found = self.log.rows(rows)
+        found = self.log.rows(rows, sources=sources)
         return found if self.mapper.source.is_whole else [shown(stored, self.mapper) for stored in found]
 
     def originals(self, rows: Sequence[int]) -> list[StoredRow]:

@@ -66,8 +66,9 @@ class Corpus:
         for vectors in self.vectors.values():
             vectors.delete(row)
 
-    def rows(self, rows: Sequence[int]) -> list[StoredRow]:
-        return [self._rows[row] for row in rows]
+    def rows(self, rows: Sequence[int], *, sources: bool = True) -> list[StoredRow]:
+        found = [self._rows[row] for row in rows]
+        return found if sources else [stored._replace(source=None) for stored in found]
 
     def row_of(self, id: str, as_of: int) -> int | None:
         return self._live.get(id)

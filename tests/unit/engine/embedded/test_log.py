@@ -42,6 +42,7 @@ def test_appended_rows_are_read_back_with_their_sequence_numbers(log: DocumentLo
     assert found is not None
     assert (found.row, found.seq_no, found.version, found.routing, found.source) == (2, 1, 7, "r", b"{}")
     assert [stored.id for stored in log.rows([2, 1])] == ["b", "a"]
+    assert log.rows([2], sources=False) == [found._replace(source=None)]
     assert log.newest(["a", "b", "c"]) == {"a": Newest(1, 1, False), "b": Newest(2, 7, False)}
 
 

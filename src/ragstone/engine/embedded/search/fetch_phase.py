@@ -17,26 +17,18 @@ def fetch(
 
     `now_millis` is what `now` means in named queries.
     """
-    by_index: dict[str, list[int]] = {}
-    for hit in hits:
-        by_index.setdefault(hit.index, []).append(hit.ref)
-    stored: dict[tuple[str, int], StoredRow] = {}
-    for snapshot in snapshots:
-        name = snapshot.metadata.name
-        for row in snapshot.rows(by_index.get(name, [])):
-            stored[name, row.row] = row
-    names: dict[str, dict[int, list[str]]] = {}
-    if options.named:
-        for snapshot in snapshots:
-            name = snapshot.metadata.name
-            names[name] = matched_queries(snapshot, by_index.get(name, []), options.named, now_millis)
     scores: list[float | None] = [None] * len(hits)
     if hits and hits[0].score is not None:
         scores = [*shortest([hit.score for hit in hits if hit.score is not None])]
-    return [
-        _hit(hit, score, stored[hit.index, hit.ref], options, names.get(hit.index, {}).get(hit.ref, []))
-        for hit, score in zip(hits, scores, strict=True)
-    ]
+    found: dict[int, Hit] = {}
+    for snapshot in snapshots:
+        name = snapshot.metadata.name
+        places = [place for place, hit in enumerate(hits) if hit.index == name]
+        rows = [hits[place].ref for place in places]
+        names = matched_queries(snapshot, rows, options.named, now_millis) if options.named else {}
+        for place, stored in zip(places, snapshot.rows(rows, sources=options.source), strict=True):
+            found[place] = _hit(hits[place], scores[place], stored, options, names.get(stored.row, []))
+    return [found[place] for place in range(len(hits))]
 
 
 def _hit(ranked: RankedHit, score: float | None, stored: StoredRow, options: FetchOptions, matched: list[str]) -> Hit:
@@ -44,7 +36,7 @@ def _hit(ranked: RankedHit, score: float | None, stored: StoredRow, options: Fet
         index=ranked.index,
         id=stored.id,
         score=score,
-        source=stored.source if options.source else None,
+        source=stored.source,
         sort=list(ranked.sort) if ranked.sort else None,
         version=stored.version if options.version else None,
         seq_no=stored.seq_no if options.seq_no_primary_term else None,
