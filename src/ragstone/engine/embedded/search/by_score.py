@@ -13,23 +13,28 @@ from ragstone.engine.embedded.text.schema import ROW
 
 Scored = tuple[float, int]
 """A score and a row."""
+_MORE = 10
+"""They cost hardly anything. With one more alone, every fifth search for common words would have to be repeated."""
 
 
 def best_by_score(reader: TextReader, query: CompiledQuery, size: int, *, count: bool) -> tuple[list[Scored], int]:
     """The `size` best and how many match (0 unless asked).
 
-    tantivy breaks ties by where a document lies, which merges change. So one hit more is asked for: when the score goes
-    on behind the last place, more are fetched until it ends, and the rows decide.
+    tantivy breaks ties by where a document lies, which merges change. So some hits more are asked for: when the score
+    of the last place goes on behind them all, still more are fetched until it ends, and the rows decide.
     """
-    limit = size + 1
+    limit = size + _MORE
     hits, matches = reader.best(query, limit, count=count)
-    if len({score for score, _ in hits}) == len(hits):
-        del hits[size:]
-        return _with_rows(reader, hits), matches
     while len(hits) == limit and hits[size - 1][0] == hits[-1][0]:
         limit *= 4
         hits, _ = reader.best(query, limit, count=False)
-    return sorted(_with_rows(reader, hits), key=lambda hit: (-hit[0], hit[1]))[:size], matches
+    end = size
+    while end < len(hits) and hits[end][0] == hits[size - 1][0]:
+        end += 1
+    found = _with_rows(reader, hits[:end])
+    if len({score for score, _ in found}) < len(found):
+        found.sort(key=lambda hit: (-hit[0], hit[1]))
+    return found[:size], matches
 
 
 def _with_rows(reader: TextReader, hits: Sequence[tuple[float, Address]]) -> list[Scored]:
