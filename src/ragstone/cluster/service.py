@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 FlatSettings = dict[str, SettingValue]
 
-_KIND, _NAME = "cluster_settings", "persistent"
+_KIND, _PERSISTENT, _TRANSIENT = "cluster_settings", "persistent", "transient"
 _ATTEMPTS = 10
 
 
@@ -71,12 +71,13 @@ class ClusterService:
     """The cluster's settings. Also the typed view (`core.cluster_settings.ClusterSettings`) other services hold: a
     change is seen by the next `get`.
 
-    Persistent settings are one record, transient ones last as long as the process. `configured` are
-    defaults from the node's configuration.
+    Persistent settings are one record. Transient ones last as long as the process or, where several processes are in
+    front of one cluster (`shared`), are a record too. `configured` are defaults from the node's configuration.
     """
 
-    def __init__(self, records: RecordStore, configured: Mapping[str, Any]) -> None:
+    def __init__(self, records: RecordStore, configured: Mapping[str, Any], *, shared: bool = False) -> None:
         self._records = records
+        self._shared = shared
         self._configured: FlatSettings = {key: as_setting_value(value) for key, value in configured.items()}
         self._persistent: FlatSettings = {}
         self._transient: FlatSettings = {}
@@ -91,8 +92,18 @@ class ClusterService:
             if setting is None:
                 raise IllegalArgumentException(f"unknown cluster setting [{key}] in the configuration")
             setting.parse(key, value)
-        record = await self._records.get_record(_KIND, _NAME)
-        self._persistent = dict(record.value) if record is not None else {}
+        await self.renew()
+
+    async def renew(self) -> None:
+        """Take what others that share the records have changed."""
+        persistent = await self._kept(_PERSISTENT)
+        transient = await self._kept(_TRANSIENT) if self._shared else self._transient
+        if (persistent, transient) != (self._persistent, self._transient):
+            self._persistent, self._transient, self._parsed = persistent, transient, {}
+
+    async def _kept(self, name: str) -> FlatSettings:
+        record = await self._records.get_record(_KIND, name)
+        return dict(record.value) if record is not None else {}
 
     @property
     def persistent(self) -> FlatSettings:
@@ -134,19 +145,22 @@ class ClusterService:
         _check("transient", update.transient)
         async with self._changing:
             if update.persistent:
-                self._persistent = await self._store(update.persistent)
-            self._transient = _changed(self._transient, update.transient)
+                self._persistent = await self._store(_PERSISTENT, update.persistent)
+            if update.transient and self._shared:
+                self._transient = await self._store(_TRANSIENT, update.transient)
+            else:
+                self._transient = _changed(self._transient, update.transient)
             self._parsed = {}
         return _given(update.persistent), _given(update.transient)
 
-    async def _store(self, changes: Mapping[str, SettingValue | None]) -> FlatSettings:
+    async def _store(self, name: str, changes: Mapping[str, SettingValue | None]) -> FlatSettings:
         """Read, change, write; again when another process that shares the engine was faster."""
         for _ in range(_ATTEMPTS):
-            record = await self._records.get_record(_KIND, _NAME)
+            record = await self._records.get_record(_KIND, name)
             settings = _changed(record.value if record is not None else {}, changes)
             try:
                 await self._records.put_record(
-                    _KIND, _NAME, settings, if_version=record.version if record is not None else 0
+                    _KIND, name, settings, if_version=record.version if record is not None else 0
                 )
             except VersionConflictEngineException:
                 continue

@@ -75,6 +75,15 @@ class MasterKeyEncryptor:
         except (InvalidTag, binascii.Error, ValueError):
             raise SealBroken("the sealed text was changed, or belongs to something else") from None
 
+    @property
+    def key_id(self) -> str | None:
+        """What tells the key from others, and nothing about it; None while there is none."""
+        return None if self._key is None else self._key.id
+
+    def make_key(self) -> str:
+        """Make the key unless there is one; its id."""
+        return self._ensure_key().id
+
     def _ensure_key(self) -> _Key:
         with self._lock:
             if self._key is None:

@@ -20,6 +20,7 @@ from ragstone.core.units import parse_bool
 from ragstone.dsl.triple_quotes import without_triple_quotes
 from ragstone.rest import errors
 from ragstone.rest.body import BodyTooLarge, ClientGone, Message, Receive, has_body, read_body
+from ragstone.rest.client_watch import ClientWatch
 from ragstone.rest.compression import SMALLEST, accepts_gzip, gzip
 from ragstone.rest.rendering import render
 from ragstone.rest.request import Request, is_json
@@ -30,8 +31,6 @@ from ragstone.rest.services import Services
 
 Send = Callable[[Message], Awaitable[None]]
 
-_WATCH_AFTER = 0.05
-"""Seconds a handler runs before anybody looks whether its client is still there: most are done by then."""
 _AT_ONCE = 16
 """Requests that begin in one round of the event loop."""
 _SERVER = (b"x-opensearch-version", f"OpenSearch/{OPENSEARCH_VERSION} (opensearch)".encode())
@@ -52,7 +51,7 @@ class App:
         if scope["type"] != "http":
             raise RuntimeError(f"this application speaks http only, not {scope['type']}")
         request_id.set(f"{self._run_id}-{next(self._count)}")
-        request = _request(scope)
+        request = request_of(scope)
         try:
             await self._rounds.wait()
             response = await self._respond(request, receive)
@@ -101,7 +100,7 @@ class App:
     async def _handle(self, route: Route, request: Request, receive: Receive) -> Response:
         if route.outlives_client:
             return await route.handler(self._services, request)
-        watch = _ClientWatch(receive)
+        watch = ClientWatch(receive)
         try:
             response = await route.handler(self._services, request)
         except asyncio.CancelledError:
@@ -115,33 +114,7 @@ class App:
         return response
 
 
-class _ClientWatch:
-    """Cancels the current task when its client hangs up."""
-
-    def __init__(self, receive: Receive) -> None:
-        self.gone = False
-        self._receive = receive
-        self._task = asyncio.current_task()
-        self._watcher: asyncio.Task[None] | None = None
-        self._timer = asyncio.get_running_loop().call_later(_WATCH_AFTER, self._begin)
-
-    def _begin(self) -> None:
-        self._watcher = asyncio.get_running_loop().create_task(self._watch())
-
-    async def _watch(self) -> None:
-        while (await self._receive())["type"] != "http.disconnect":
-            pass
-        self.gone = True
-        if self._task is not None:
-            self._task.cancel()
-
-    def close(self) -> None:
-        self._timer.cancel()
-        if self._watcher is not None:
-            self._watcher.cancel()
-
-
-def _request(scope: Message) -> Request:
+def request_of(scope: Message) -> Request:
     """The request as far as it is known before it is routed: neither its query nor its body has been read."""
     raw = scope["raw_path"].decode("latin-1")
     query = scope["query_string"].decode("latin-1")

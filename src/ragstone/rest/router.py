@@ -38,6 +38,8 @@ class Route:
     """The work goes on when the client hangs up; otherwise it is cancelled."""
     head: bool = True
     """Whether a GET answers HEAD too, where HEAD has no route of its own."""
+    any_parameter: bool = False
+    """Query parameters are somebody else's to judge."""
 
 
 class Routes:
@@ -54,6 +56,7 @@ class Routes:
         body_first: bool = False,
         outlives_client: bool = False,
         head: bool = True,
+        any_parameter: bool = False,
     ) -> Callable[[Handler], Handler]:
         """Register a handler; see `Route` for the options. `suggested` is by default all parameters."""
         known = frozenset(parameters)
@@ -62,7 +65,9 @@ class Routes:
         def register(handler: Handler) -> Handler:
             for target in targets:
                 method, _, path = target.partition(" ")
-                self._routes.append(Route(method, path, handler, known, offered, body_first, outlives_client, head))
+                self._routes.append(
+                    Route(method, path, handler, known, offered, body_first, outlives_client, head, any_parameter)
+                )
             return handler
 
         return register
@@ -163,7 +168,7 @@ def decode(text: str) -> str:
 def parameter_fault(route: Route, request: Request) -> IllegalArgumentException | None:
     """The error that names query parameters the route does not know, and near ones that it does; None is fine."""
     unknown = request.query.keys() - route.parameters - COMMON_PARAMETERS
-    if not unknown:
+    if not unknown or route.any_parameter:
         return None
     return unrecognized(request.path, "parameter", unknown, route.suggested | request.path_params.keys())
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ragstone.core.settings import Settings
     from ragstone.documents.bulk import BulkService
     from ragstone.documents.service import DocumentService
+    from ragstone.gateway.service import Gateway
     from ragstone.indices.service import IndexService
     from ragstone.ml.connectors.service import ConnectorService
     from ragstone.ml.memory.service import MemoryService
@@ -42,3 +43,5 @@ class Services:
     tasks: TaskService
     memory: MemoryService
     reader: Reader
+    gateway: Gateway | None = None
+    """What a node in front of a cluster has besides."""

@@ -1,0 +1,21 @@
+"""All that the HTTP layer needs of a gateway, and the pipelines that both sides keep."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ragstone.engine.api import ClusterApi
+from ragstone.gateway.admission import Admission
+from ragstone.gateway.ownership import Ownership
+from ragstone.gateway.search import GatewaySearch
+
+
+@dataclass(frozen=True)
+class Gateway:
+    api: ClusterApi
+    ownership: Ownership
+    search: GatewaySearch
+    admission: Admission
+    forget: Callable[[], None]
+    """The picture of the indices may be wrong: something was changed past the engine."""

@@ -1,0 +1,230 @@
+"""The ASGI application of a node in front of a cluster: what is ours goes to `App`, everything else through, untouched.
+
+A request that no route of ours takes is streamed both ways without being looked at. For searches, writes and such the
+route has a condition; where it needs the body, the body is read first, and goes on as it came when it is not ours.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from dataclasses import replace
+from typing import Literal
+
+from ragstone.core import caller
+from ragstone.core.errors import OpenSearchException
+from ragstone.engine.api import ForwardedAnswer
+from ragstone.gateway.service import Gateway
+from ragstone.rest import errors
+from ragstone.rest.app import App, Send, parse_query, request_of
+from ragstone.rest.body import BodyTooLarge, ClientGone, Message, Receive, has_body, read_body
+from ragstone.rest.client_watch import ClientWatch
+from ragstone.rest.compression import Inflater
+from ragstone.rest.rendering import render
+from ragstone.rest.request import Request
+from ragstone.rest.router import Handler, Route, Router
+from ragstone.rest.routes import bulk, documents, reader
+from ragstone.rest.routes import gateway as gateway_routes
+from ragstone.rest.routes.ml import config, connectors, memory, model_groups, models, predict, tasks, unsupported
+from ragstone.rest.services import Services
+
+Condition = Callable[[Gateway, Request], Awaitable[bool]]
+"""Whether a request is ours; its body has been read."""
+
+_ALWAYS_OURS = (connectors, model_groups, models, predict, tasks, memory, config, reader, unsupported)
+_READS = ("GET", "HEAD")
+
+
+async def _single_write(gateway: Gateway, request: Request) -> bool:
+    return await gateway.ownership.write(request.required("index"), request.query.get("pipeline"))
+
+
+async def _bulk(gateway: Gateway, request: Request) -> bool:
+    index, pipeline = request.path_params.get("index"), request.query.get("pipeline")
+    return await gateway.ownership.bulk(index, pipeline, request.body)
+
+
+async def _search(gateway: Gateway, request: Request) -> bool:
+    body = request.body or request.query.get("source", "").encode()
+    index = request.path_params.get("index")
+    return await gateway.ownership.search(index, request.query.get("search_pipeline"), body)
+
+
+async def _searches(gateway: Gateway, request: Request) -> bool:
+    index = request.path_params.get("index")
+    return await gateway.ownership.searches(index, request.query.get("search_pipeline"), request.body)
+
+
+_WRITES: Mapping[Handler, Condition] = {
+    documents.index_document: _single_write,
+    documents.create_document: _single_write,
+    documents.update_document: _single_write,
+    bulk.bulk: _bulk,
+}
+_SEARCHES: Mapping[Handler, Condition] = {gateway_routes.search: _search, gateway_routes.msearch: _searches}
+_CONDITIONS: Mapping[Handler, Condition] = {**_WRITES, **_SEARCHES}
+
+
+def gateway_router() -> Router:
+    """The routes that may be ours."""
+
+    def found() -> Iterator[Route]:
+        for module in _ALWAYS_OURS:
+            yield from module.routes
+        for route in (*documents.routes, *bulk.routes):
+            if route.handler in _WRITES:
+                # What the cluster would take as a parameter is not ours to refuse.
+                yield replace(route, any_parameter=True)
+        yield from gateway_routes.routes
+
+    return Router(found())
+
+
+class GatewayApp:
+    """See the module's docstring. `limit` is the largest body that is read here, in bytes."""
+
+    def __init__(self, app: App, services: Services, gateway: Gateway, *, limit: int) -> None:
+        self._app = app
+        self._services = services
+        self._gateway = gateway
+        self._limit = limit
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        request = request_of(scope)
+        caller.authorization.set(request.headers.get("authorization"))
+        try:
+            await self._serve(request, scope, receive, send)
+        except ClientGone:
+            return
+        except BodyTooLarge:
+            await _whole(send, 413, [], b"")
+        except asyncio.CancelledError:
+            response = errors.stopping()
+            await _whole(send, response.status, [], render(response, request)[0])
+        except Exception as error:
+            response = errors.failure(error, request)
+            headers = [(b"content-type", response.content_type.encode())]
+            await _whole(send, response.status, headers, render(response, request)[0])
+
+    async def _serve(self, request: Request, scope: Message, receive: Receive, send: Send) -> None:
+        path, _, query = request.uri.partition("?")
+        try:
+            found = self._app.router.find(request.method, path)
+        except OpenSearchException:
+            found = None  # a broken path: the cluster says so
+        if found is None:
+            await self._through(request, scope, _stream(receive) if has_body(request.headers) else None, receive, send)
+            return
+        route, request.path_params = found
+        condition = _CONDITIONS.get(route.handler)
+        if condition is None:
+            await self._ours(route, scope, receive, send)
+            return
+        if route.handler in _WRITES and not await self._gateway.ownership.keeps_ingest_pipelines():
+            await self._through(request, scope, _stream(receive) if has_body(request.headers) else None, receive, send)
+            return
+        raw = await read_body(receive, {}, self._limit) if has_body(request.headers) else b""
+        request.query = parse_query(query)
+        request.body = _inflated(raw, request.headers, self._limit)
+        if await condition(self._gateway, request):
+            await self._ours(route, scope, _replay(raw, receive), send)
+        else:
+            await self._through(request, scope, raw or None, receive, send)
+
+    async def _ours(self, route: Route, scope: Message, receive: Receive, send: Send) -> None:
+        await self._services.cluster.renew()
+        right = self._right(route)
+        if right is not None:
+            await self._gateway.admission.check(right)
+        await self._app(scope, receive, send)
+
+    def _right(self, route: Route) -> Literal["read", "write"] | None:
+        """What the caller must be allowed; None where the cluster, or the handler, sees to it."""
+        if route.handler in _CONDITIONS or route in gateway_routes.routes or route in reader.routes:
+            return None
+        return "read" if route.method in _READS or route.path.endswith("_search") else "write"
+
+    async def _through(
+        self,
+        request: Request,
+        scope: Message,
+        body: bytes | AsyncIterator[bytes] | None,
+        receive: Receive,
+        send: Send,
+    ) -> None:
+        headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
+        # A streamed body is itself what waits for the client; nobody else may listen then.
+        watch = ClientWatch(receive) if not isinstance(body, AsyncIterator) else None
+        try:
+            async with self._gateway.api.forward(request.method, request.uri, headers, body) as answer:
+                await _relay(answer, send)
+        except asyncio.CancelledError:
+            if watch is not None and watch.gone:
+                raise ClientGone from None
+            raise
+        finally:
+            if watch is not None:
+                watch.close()
+        if request.method not in _READS and not _is_data(request.path):
+            self._gateway.forget()
+
+
+def _is_data(path: str) -> bool:
+    """Whether a path changes documents only, or nothing; not what indices there are and what they are like."""
+    parts = path.strip("/").split("/")
+    return any(part in _DATA for part in parts[:3])
+
+
+_DATA = frozenset(
+    {
+        "_doc", "_create", "_update", "_bulk", "_search", "_msearch", "_count", "_mget", "_refresh", "_flush",
+        "_analyze", "_validate", "_explain", "_field_caps", "_delete_by_query",
+        "_update_by_query", "_forcemerge", "_termvectors",
+    }
+)  # fmt: skip
+
+
+async def _relay(answer: ForwardedAnswer, send: Send) -> None:
+    headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers]
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    async for chunk in answer.chunks():
+        await send({"type": "http.response.body", "body": chunk, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def _whole(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+    headers = [*headers, (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def _stream(receive: Receive) -> AsyncIterator[bytes]:
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        if message.get("body"):
+            yield message["body"]
+        more = message.get("more_body", False)
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    """A `receive` that hands out the body once more, then what comes after it."""
+    pending: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def again() -> Message:
+        return pending.pop() if pending else await receive()
+
+    return again
+
+
+def _inflated(body: bytes, headers: Mapping[str, str], limit: int) -> bytes:
+    """The body as it can be looked at; as it came, where it is not what its header says: that is for others to tell."""
+    inflater = Inflater.for_encoding(headers.get("content-encoding"))
+    if inflater is None:
+        return body
+    try:
+        return inflater.feed(body, limit)
+    except OpenSearchException:
+        return body
