@@ -6,7 +6,8 @@ Documents travel as the bytes they came in: `Raw` embeds stored bytes in a respo
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import msgspec
 import orjson
@@ -16,6 +17,10 @@ from ragstone.core.json_diagnosis import diagnose, duplicate_field, too_deep
 
 Json = Any
 JsonObject = dict[str, Any]
+T = TypeVar("T")
+
+Unparsed = msgspec.Raw
+"""The type of a member that `reader` leaves as it is written: `bytes(value)` is its JSON."""
 
 _OPTIONS = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"[ \t\r\n]*(:)?')
@@ -45,6 +50,24 @@ def encode(value: Any, *, pretty: bool = False) -> bytes:
     if not pretty:
         return compact
     return _pretty(orjson.loads(compact), 0).encode() + b"\n"
+
+
+def canonical(value: Any) -> bytes:
+    """Compact JSON with the names of every object in order: equal values give equal bytes.
+
+    Raises IllegalArgumentException as `encode` does.
+    """
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError:
+        # What orjson refuses is rare; `encode` knows which of it can be written.
+        return encode(_in_order(value))
+
+
+def _in_order(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _in_order(value[name]) for name in sorted(value)}
+    return [_in_order(item) for item in value] if isinstance(value, list) else value
 
 
 def _with_long_numbers(value: Any) -> Any:
@@ -86,6 +109,24 @@ def decode(data: bytes | str) -> Json:
         raise too_deep() from None
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise diagnose(data if isinstance(data, bytes) else data.encode()) from None
+
+
+def reader(shape: type[T]) -> Callable[[bytes], T]:
+    """Decodes JSON of a known shape, a TypedDict for example; members that it does not name are passed over.
+
+    Raises as `decode`, and IllegalArgumentException for another shape.
+    """
+    decoder = msgspec.json.Decoder(shape)
+
+    def read(data: bytes) -> T:
+        try:
+            return decoder.decode(data)
+        except msgspec.ValidationError as error:
+            raise IllegalArgumentException(str(error)) from None
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            raise diagnose(data) from None
+
+    return read
 
 
 def decode_strict(data: bytes) -> Json:
