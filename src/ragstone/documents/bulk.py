@@ -124,7 +124,8 @@ class BulkService:
                 continue
             try:
                 document = documents.get(position)
-                index = await self._index(run, item, document.index if document else targets[position])
+                name = document.index if document else targets[position]
+                index = run.write_index(name) or await self._create_index(run, item, name)
                 if item.update is not None:
                     item.update.check_supported()
                     check_routing(index, item.id or "", item.routing)
@@ -184,11 +185,8 @@ class BulkService:
                 self._fail(run, position, outcome)
         return documents
 
-    async def _index(self, run: _Run, item: BulkItem, name: str) -> IndexMetadata:
-        """The index to write to, created when it is missing and the action may create one."""
-        index = run.write_index(name)
-        if index is not None:
-            return index
+    async def _create_index(self, run: _Run, item: BulkItem, name: str) -> IndexMetadata:
+        """The index to write to, made for it where the action may make one. Raises IndexNotFoundException."""
         external = item.version_type != "internal"
         if (item.action == "delete" and not external) or not self._settings.get(AUTO_CREATE_INDEX):
             raise IndexNotFoundException(name, resource_type="index_expression" if item.action == "delete" else None)

@@ -8,7 +8,7 @@ from ragstone.core.errors import OpenSearchException
 from ragstone.engine.values import JsonObject
 
 
-@dataclass
+@dataclass(slots=True)
 class ItemOutcome:
     """What became of one item. `error` set means that it failed; else `result` is created, updated, deleted,
     not_found or noop."""

@@ -18,7 +18,7 @@ from ragstone.dsl.update import UpdateBody
 from ragstone.engine.values import GetResult, IndexMetadata, JsonObject, WriteOperation, WriteResult
 
 
-@dataclass
+@dataclass(slots=True)
 class Pending:
     """An item that is to reach the engine. `update` is set for updates; `source` then is filled by resolving it."""
 
