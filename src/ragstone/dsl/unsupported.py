@@ -15,7 +15,6 @@ QUERIES = (
     "geo_shape",
     "has_child",
     "has_parent",
-    "hybrid",
     "intervals",
     "more_like_this",
     "nested",

@@ -154,6 +154,7 @@ class QueryRequest:
     indices: Sequence[str]
     """Concrete names. Empty answers nothing."""
     queries: Sequence[Query]
+    """Several only by score, and without `min_score`."""
     size: int = 10
     sort: Sequence[SortField] = ()
     """Empty means by `_score`, descending; ties by index, then by insertion order."""
@@ -164,14 +165,17 @@ class QueryRequest:
     track_scores: bool = False
     terminate_after: int = 0
     aggregations: Mapping[str, Aggregation] = field(default_factory=dict)
-    """By name. They see all matches of the first query, before `post_filter` and `min_score`."""
+    """By name. They see all matches of all queries, before `post_filter` and `min_score`."""
     filters: Mapping[str, Query] = field(default_factory=dict)
     """Per index: a filter every hit must pass (a filtered alias)."""
 
 
 @dataclass(frozen=True, slots=True)
 class RankedHit:
-    """A hit before fetch. `ref` is the engine's own handle of the document version, valid inside its `snapshot`."""
+    """A hit before fetch. `ref` is the engine's own handle of the document version, valid inside its `snapshot`.
+
+    It tells documents of one index apart, and of two with equal scores the lower one comes first.
+    """
 
     index: str
     ref: int
@@ -208,6 +212,10 @@ class QueryPhaseResult:
     """How many shards were asked, as the indices' settings count them."""
     aggregations: JsonObject = field(default_factory=dict)
     """By name, as the response shows them."""
+    union: Total | None = None
+    """How many documents match at least one of several queries; None for one query, and when nobody asked."""
+    combined: bool = False
+    """The lists of sub-queries have been made one."""
 
 
 @dataclass(frozen=True)
@@ -258,6 +266,8 @@ class Capabilities:
     """What an engine can do itself; services make up for the rest."""
 
     name: str
+    node: str = ""
+    """The id of the node that searches, as shard failures name it."""
     own_pipelines: bool = False
     """It keeps ingest and search pipelines of its own: a name that is not ours may be one of its."""
 

@@ -9,6 +9,7 @@ from typing import TypeVar
 from ragstone.core import json
 from ragstone.core.clock import Clock, Deadline
 from ragstone.core.errors import IndexNotFoundException, OpenSearchTimeoutException
+from ragstone.dsl.queries.hybrid import HybridQuery
 from ragstone.dsl.queries.match_all import MatchAllQuery
 from ragstone.dsl.query import Query
 from ragstone.dsl.search_body import SearchBody
@@ -18,6 +19,7 @@ from ragstone.engine.values import FetchOptions, Hit, QueryPhaseResult, QueryReq
 from ragstone.indices.resolver import Resolved
 from ragstone.pipelines.processor import SearchResponse
 from ragstone.search.fields import field_values
+from ragstone.search.hybrid import as_hybrid
 from ragstone.search.render import shows_source
 
 R = TypeVar("R")
@@ -32,6 +34,8 @@ class SearchExecution:
 
     engine: SearchEngine
     clock: Clock
+    node: str = ""
+    """Whose shards they are that fail."""
 
     async def run(
         self,
@@ -64,11 +68,12 @@ class SearchExecution:
         hidden: Sequence[str],
     ) -> SearchResponse:
         start, size = body.from_ or 0, body.size if body.size is not None else DEFAULT_SIZE
+        end = start + size if size else 0
         deadline = Deadline.after(self.clock, body.timeout) if body.timeout is not None and body.timeout >= 0 else None
         request = QueryRequest(
             indices=[target.index.name for target in targets],
             queries=[body.query or MatchAllQuery()],
-            size=start + size if size else 0,
+            size=end,
             sort=body.sort,
             search_after=body.search_after,
             min_score=body.min_score,
@@ -79,8 +84,10 @@ class SearchExecution:
             aggregations=body.aggregations,
             filters={target.index.name: target.filter for target in targets if target.filter is not None},
         )
+        if isinstance(body.query, HybridQuery):
+            request, between = as_hybrid(request, body, [target.index for target in targets], self.node, between)
         try:
-            result, hits = await self._hits(request, start, self._options(body, keep_source), deadline, between)
+            result, hits = await self._hits(request, start, end, self._options(body, keep_source), deadline, between)
         except OpenSearchTimeoutException:
             return _timed_out(targets)
         ranked = result.lists[0]
@@ -100,6 +107,7 @@ class SearchExecution:
         self,
         request: QueryRequest,
         start: int,
+        end: int,
         options: FetchOptions,
         deadline: Deadline | None,
         between: Callable[[QueryPhaseResult], None] | None,
@@ -109,7 +117,7 @@ class SearchExecution:
         result = await self.engine.query(request, deadline)
         try:
             between(result)
-            return result, await self.engine.fetch(result, result.lists[0].hits[start : request.size], options)
+            return result, await self.engine.fetch(result, result.lists[0].hits[start:end], options)
         finally:
             await self.engine.release(result)
 

@@ -1,4 +1,4 @@
-"""`neural` becomes `knn` before any engine sees the query."""
+"""`neural` becomes `knn`, and `hybrid` comes to the top, before any engine sees the query."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ from typing import Any
 from ragstone.core.clock import Deadline
 from ragstone.core.errors import IllegalArgumentException
 from ragstone.core.xcontent import JsonObject
+from ragstone.dsl.queries.hybrid import HybridQuery
 from ragstone.dsl.queries.neural import Neural
 from ragstone.dsl.query import Query
 from ragstone.engine.values import IndexMetadata
 from ragstone.ml.ports import Predictor
+from ragstone.search.hybrid import at_top, refuse_inside
 
+_REWRITTEN = (Neural, HybridQuery)
 _VECTOR_FIELDS = ("knn_vector", "semantic")
 _Asked = tuple[str, str]
 """A model and a text."""
@@ -24,9 +27,16 @@ async def rewrite_neural(
 ) -> list[Query]:
     """The same queries with vectors in place of texts. Each text is embedded once per search, all at the same time.
 
-    Raises IllegalArgumentException (a query that lacks something, a field of another type), and what the model raises.
+    Raises IllegalArgumentException (a query that lacks something, a field of another type), MisplacedHybridException
+    (the first query may be a hybrid one, and nothing else), and what the model raises.
     """
-    neurals = [found for query in queries for found in _neurals(query)]
+    ours = [found for query in queries for found in _ours(query)]
+    if not ours:
+        return list(queries)
+    if any(isinstance(query, HybridQuery) for query in ours):
+        queries = [at_top(queries[0]), *queries[1:]]
+        refuse_inside(queries[1:])
+    neurals = [query for query in ours if isinstance(query, Neural)]
     if not neurals:
         return list(queries)
     for neural in neurals:
@@ -39,11 +49,11 @@ async def rewrite_neural(
     return [_rewritten(query, by_text) for query in queries]
 
 
-def _neurals(query: Query) -> Iterator[Neural]:
-    if isinstance(query, Neural):
+def _ours(query: Query) -> Iterator[Query]:
+    if isinstance(query, _REWRITTEN):
         yield query
     for child in query.children():
-        yield from _neurals(child)
+        yield from _ours(child)
 
 
 def _check(neural: Neural, indices: Iterable[IndexMetadata]) -> None:

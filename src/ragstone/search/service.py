@@ -20,6 +20,7 @@ from ragstone.pipelines.processor import PipelineContext, SearchResponse
 from ragstone.pipelines.search.pipeline import SearchPipeline
 from ragstone.pipelines.search.service import SearchPipelineService
 from ragstone.search.execution import SearchExecution, surviving
+from ragstone.search.hybrid import MisplacedHybridException, all_shards_failed
 from ragstone.search.render import render, shards
 from ragstone.search.rewrite import rewrite_neural
 from ragstone.search.trace import VerboseTrace
@@ -33,7 +34,8 @@ class SearchService:
         self._pipelines = pipelines
         self._predictor = predictor
         self._clock = clock
-        self._execution = SearchExecution(engine, clock)
+        self._node = engine.capabilities().node
+        self._execution = SearchExecution(engine, clock, self._node)
 
     async def search(
         self,
@@ -68,10 +70,11 @@ class SearchService:
         context = PipelineContext(pipeline_id=pipeline.id)
         trace = VerboseTrace(body) if body.verbose_pipeline else None
         body = await pipeline.transform_request(body, context, trace)
+        rewritten = await self._rewritten(targets, body)
         response = await self._execution.run(
             targets,
-            await self._rewritten(targets, body),
-            between=(lambda result: pipeline.transform_results(result, body, context))
+            rewritten,
+            between=(lambda result: pipeline.transform_results(result, rewritten, context))
             if pipeline.phase_results
             else None,
             # Processors look into documents whatever of them the client is shown.
@@ -85,7 +88,12 @@ class SearchService:
     async def _rewritten(self, targets: list[Resolved], body: SearchBody) -> SearchBody:
         asked = [query for query in (body.query, body.post_filter) if query is not None]
         deadline = Deadline.after(self._clock, body.timeout) if body.timeout is not None and body.timeout > 0 else None
-        answers = await rewrite_neural(asked, [target.index for target in targets], self._predictor, deadline)
+        indices = [target.index for target in targets]
+        try:
+            answers = await rewrite_neural(asked, indices, self._predictor, deadline)
+        except MisplacedHybridException as error:
+            misplaced = error
+            raise all_shards_failed(indices, self._node, lambda _: misplaced) from None
         if all(answer is query for answer, query in zip(answers, asked, strict=True)):
             return body
         queries = iter(answers)

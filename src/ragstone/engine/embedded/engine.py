@@ -31,6 +31,7 @@ from ragstone.core.errors import (
 from ragstone.core.ids import IdGenerator
 from ragstone.core.log import get_logger
 from ragstone.core.threadpool import PoolName, ThreadPools
+from ragstone.dsl.queries.bool import BoolQuery
 from ragstone.dsl.query import Query
 from ragstone.engine.embedded import aggregations
 from ragstone.engine.embedded.cluster_state import ClusterState
@@ -431,7 +432,7 @@ class EmbeddedEngine:
         return dict(self._damaged)
 
     def capabilities(self) -> Capabilities:
-        return Capabilities(name="embedded")
+        return Capabilities(name="embedded", node=self.node_id)
 
     # ── inside ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -489,10 +490,12 @@ def _query(
     lists = query_phase.execute(snapshots, request, now_millis=now_millis, deadline=deadline)
     aggregated: JsonObject = {}
     if request.aggregations:
-        query, filters = request.queries[0], request.filters
+        one, filters = len(request.queries) == 1, request.filters
+        query = request.queries[0] if one else BoolQuery(should=tuple(request.queries))
         aggregated = aggregations.run(snapshots, request.aggregations, query, filters, now_millis=now_millis)
     shards = sum(snapshot.metadata.number_of_shards for snapshot in snapshots)
-    return QueryPhaseResult(lists, snapshots, shards, aggregated)
+    union = query_phase.union(snapshots, request, lists, now_millis=now_millis) if len(lists) > 1 else None
+    return QueryPhaseResult(lists, snapshots, shards, aggregated, union)
 
 
 def _query_and_fetch(

@@ -9,7 +9,7 @@ from ragstone.core.xcontent import JsonObject
 from ragstone.engine.api import RecordStore
 from ragstone.engine.values import IndexMetadata
 from ragstone.pipelines.processor import ProcessorServices
-from ragstone.pipelines.search import request, response  # noqa: F401  (registers the processors)
+from ragstone.pipelines.search import phase_results, request, response  # noqa: F401  (registers the processors)
 from ragstone.pipelines.search.pipeline import SearchPipeline, compile_pipeline
 from ragstone.pipelines.store import PipelineStore
 

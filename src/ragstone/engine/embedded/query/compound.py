@@ -1,4 +1,4 @@
-"""constant_score, dis_max and boosting."""
+"""constant_score, dis_max, boosting, and hybrid as a filter."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import tantivy
 from ragstone.dsl.queries.boosting import BoostingQuery
 from ragstone.dsl.queries.constant_score import ConstantScoreQuery
 from ragstone.dsl.queries.dis_max import DisMaxQuery
+from ragstone.dsl.queries.hybrid import HybridQuery
 from ragstone.engine.embedded.query.compile import Context, all_of, any_of, but_not, compiles, constant
 
 
@@ -33,3 +34,9 @@ def boosting(query: BoostingQuery, context: Context) -> tantivy.Query:
     reduced = context.scored(query.positive, query.boost * query.negative_boost)
     # every document of `positive` is in exactly one of the two
     return any_of([but_not(whole, negative), all_of([reduced, constant(negative, 0.0)])])
+
+
+@compiles(HybridQuery)
+def hybrid(query: HybridQuery, context: Context) -> tantivy.Query:
+    """What any of the sub-queries matches. Ranking them apart is what `QueryRequest.queries` is for."""
+    return any_of([context.scored(part, query.boost) for part in query.narrowed().queries])

@@ -13,6 +13,7 @@ from ragstone.core.errors import (
     SearchPhaseExecutionException,
     ShardFailure,
 )
+from ragstone.dsl.queries.bool import BoolQuery
 from ragstone.dsl.query import Query
 from ragstone.engine.embedded.query.compile import all_of, compile_query
 from ragstone.engine.embedded.search.by_score import shortest
@@ -31,6 +32,20 @@ def execute(
     Raises SearchPhaseExecutionException when every index fails, OpenSearchTimeoutException past the deadline.
     """
     return [_rank(snapshots, query, request, now_millis, deadline) for query in request.queries]
+
+
+def union(
+    snapshots: Sequence[Snapshot], request: QueryRequest, lists: Sequence[RankedList], *, now_millis: int
+) -> Total | None:
+    """How many documents at least one of several queries matches. `lists` is what they found. Blocking."""
+    if len(lists) < 2 or request.track_total_hits is False:
+        return None
+    if all(found.total == Total(len(found.hits)) for found in lists):
+        return Total(len({(hit.index, hit.ref) for found in lists for hit in found.hits}))
+    query: Query = BoolQuery(should=tuple(request.queries))
+    if request.post_filter is not None:
+        query = BoolQuery(filter=(query, request.post_filter))
+    return _total(request, count(snapshots, query, request.filters, now_millis=now_millis))
 
 
 def count(

@@ -2,6 +2,7 @@
 
 from ragstone.pipelines.search.response import (
     collapse,
+    hybrid_score_explanation,
     rename_field,
     rerank,
     retrieval_augmented_generation,
@@ -10,4 +11,13 @@ from ragstone.pipelines.search.response import (
     truncate_hits,
 )
 
-__all__ = ["collapse", "rename_field", "rerank", "retrieval_augmented_generation", "sort", "split", "truncate_hits"]
+__all__ = [
+    "collapse",
+    "hybrid_score_explanation",
+    "rename_field",
+    "rerank",
+    "retrieval_augmented_generation",
+    "sort",
+    "split",
+    "truncate_hits",
+]
