@@ -109,6 +109,7 @@ class DocumentEngine(Protocol):
         """Apply operations in order, one outcome each in the same order.
 
         An outcome that is a WriteResult is durable. A failed operation leaves no trace and stops no other.
+        A source is kept byte for byte, but a line break in it may become another kind of line break.
         Operations on one id see each other's effect. With refresh `true` and `wait_for` the call returns when a
         search would find them; no operations at all wait so for those acknowledged before.
         Raises IndexNotFoundException, IndexClosedException; per item:

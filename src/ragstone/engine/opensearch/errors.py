@@ -28,8 +28,11 @@ def error_of(answer: ClusterAnswer) -> OpenSearchException:
     return found
 
 
-def from_json(error: JsonObject, status: int) -> OpenSearchException:
-    """The error of a response, a bulk item or a shard. Renders as it was, root causes included."""
+def from_json(error: JsonObject, status: int | None = None) -> OpenSearchException:
+    """The error of a response, a bulk item or a shard. Renders as it was, root causes included.
+
+    `status` is that of its type where the answer does not say: of a shard, it never does.
+    """
     cause = error.get("caused_by")
     shown = {key: value for key, value in error.items() if key not in ("type", "reason", "caused_by", _ROOT_CAUSES)}
     roots = tuple(error.get(_ROOT_CAUSES, ()))
@@ -39,7 +42,8 @@ def from_json(error: JsonObject, status: int) -> OpenSearchException:
         shown,
         tuple(from_json(root, status) for root in roots if isinstance(root, dict)),
     )
-    found.status = status
+    if status is not None:
+        found.status = status
     return found
 
 
