@@ -213,9 +213,9 @@ class BulkService:
         for pending in ready:
             groups.setdefault(pending.index.name, []).append(pending)
         run.dirty.update(groups)
-        results = await asyncio.gather(
-            *(self._write_index(run, name, group, refresh) for name, group in groups.items())
-        )
+        writes = [self._write_index(run, name, group, refresh) for name, group in groups.items()]
+        # most requests are for one index, and need no task beside their own
+        results = [await writes[0]] if len(writes) == 1 else await asyncio.gather(*writes)
         again = [pending for retries in results for pending in retries]
         if again:
             await self._write(run, again, refresh)
