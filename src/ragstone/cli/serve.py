@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from ragstone.cli.allocator import return_large_blocks
 from ragstone.core import log
 from ragstone.core.errors import OpenSearchException
 from ragstone.core.settings import Settings, default_config, load
@@ -84,6 +85,7 @@ async def _serve(settings: Settings) -> None:
 
     # A request makes a thousand objects and hardly a cycle: not worth looking after every 700, Python's own measure.
     gc.set_threshold(50_000)
+    return_large_blocks()
     logger = log.get_logger("serve")
     listener = bind(settings)
     address = address_of(listener)
