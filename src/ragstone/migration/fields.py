@@ -26,6 +26,8 @@ class Fields:
     """Full name of each knn_vector field to its engine."""
     searched: Sequence[str]
     """Those vector fields that are not nested."""
+    whole_source: bool = True
+    """The mapping keeps all of `_source`."""
 
     @classmethod
     def of(cls, mappings: JsonObject) -> Fields:
@@ -35,6 +37,7 @@ class Fields:
             [n for n, kind, field, nested in found if kind == "text" and not nested and field.get("index", True)],
             {name: _engine(field) for name, kind, field, _ in found if kind == "knn_vector"},
             [name for name, kind, _, nested in found if kind == "knn_vector" and not nested],
+            _is_whole(mappings.get("_source") or {}),
         )
 
     @property
@@ -79,6 +82,10 @@ def _walk(properties: JsonObject, prefix: str, *, nested: bool) -> Iterator[tupl
         for inner, definition in (field.get("fields") or {}).items():
             # The values of a multi-field are those of the field above: nothing is to be found under its own name.
             yield f"{full}.{inner}", definition.get("type", ""), {**definition, "index": False}, nested
+
+
+def _is_whole(source: JsonObject) -> bool:
+    return source.get("enabled", True) in (True, "true") and not source.get("includes") and not source.get("excludes")
 
 
 def _engine(field: JsonObject) -> str:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from ragstone.core import json
 from ragstone.engine.api import ClusterApi, Engine
 from ragstone.migration.definition import Attempt, Definition
-from ragstone.migration.remote import decoded
 
 _NO_INDEX = "ragstone-migration-rehearsal"
 _PRIORITY = 2_000_000_000
@@ -21,7 +19,7 @@ def on_cluster(api: ClusterApi) -> Attempt:
             "priority": _PRIORITY,
             "template": {"settings": dict(definition.settings), "mappings": definition.mappings},
         }
-        decoded(await api.ask("POST", "/_index_template/_simulate", json.encode(body), as_service=True))
+        await api.call("POST", "/_index_template/_simulate", body, as_service=True)
 
     return attempt
 

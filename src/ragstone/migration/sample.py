@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from statistics import fmean
@@ -22,6 +23,8 @@ from ragstone.migration.report import Agreement
 _TOP = 10
 _SAME_SCORE = 1e-4
 """Scores that differ by less, as a share, are a tie: engines add up floats in different orders."""
+_WORDS = 3
+"""In a query."""
 _WORD = re.compile(r"[^\W\d_]{4,}")
 
 
@@ -47,16 +50,20 @@ class Sample:
 
 
 def match_queries(sources: Iterator[JsonObject], fields: Fields) -> list[JsonObject]:
-    """One word of one text field of each document; fields and places in the text take turns."""
-    made: list[JsonObject] = []
+    """The words of one text field of each document that are rarest among all of these; fields take turns."""
+    found: list[tuple[str, list[str]]] = []
     for number, source in enumerate(sources):
         for turn in range(len(fields.texts)):
             name = fields.texts[(number + turn) % len(fields.texts)]
             words = [word for value in values_at(source, name) for word in _words(value)]
             if words:
-                made.append({"match": {name: words[number * 7 % len(words)]}})
+                found.append((name, list(dict.fromkeys(words))))
                 break
-    return made
+    common = Counter(word for _, words in found for word in words)
+    return [
+        {"match": {name: " ".join(sorted(words, key=lambda word: (common[word], -len(word), word))[:_WORDS])}}
+        for name, words in found
+    ]
 
 
 def knn_queries(sources: Iterator[JsonObject], fields: Fields) -> list[JsonObject]:

@@ -97,8 +97,11 @@ class Migration:
         return chosen, notes
 
     async def _documents(self, index: IndexMetadata) -> int:
+        if not index.open:
+            return 0
         try:
-            return (await self._source.engine.stats(index.name)).documents if index.open else 0
+            await self._source.engine.refresh([index.name])  # so that all are counted
+            return (await self._source.engine.stats(index.name)).documents
         except OpenSearchException:
             return 0  # it is told when its turn comes
 
@@ -135,10 +138,10 @@ class Migration:
         definition = Definition.of(index)
         refused: list[str] = []
         notes: list[str] = []
-        documents = size = 0
+        documents, size = await self._documents(index), 0
         try:
             stats = await self._source.engine.stats(index.name)
-            documents, size = stats.documents, stats.size
+            size = stats.size
         except OpenSearchException as error:
             refused.append(innermost(error))
         if not index.open:

@@ -77,7 +77,7 @@ class MigrationState:
                 raise IllegalStateException(f"[{file}] was written by another version of Ragstone")
             indices = {name: IndexState.from_json(value) for name, value in kept["indices"].items()}
             before = kept["direction"], kept["peer"]
-        except (OpenSearchException, KeyError, TypeError, ValueError) as error:
+        except (OpenSearchException, KeyError, TypeError, ValueError, AttributeError) as error:
             if isinstance(error, IllegalStateException):
                 raise
             raise IllegalStateException(f"[{file}] cannot be read; remove it to begin anew") from None

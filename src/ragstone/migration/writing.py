@@ -26,6 +26,10 @@ _log = get_logger("migration")
 class Limits:
     """How much goes at once."""
 
+    page_documents: int = 1000
+    """Of the source, read in one step."""
+    page_bytes: int = 4 * 2**20
+    """About how much such a page should hold, where documents are large."""
     batch_documents: int = 1000
     batch_bytes: int = 5 * 2**20
     in_flight: int = 4

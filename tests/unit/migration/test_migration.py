@@ -303,12 +303,11 @@ async def test_a_target_that_stays_busy_ends_the_index(ends: Ends) -> None:
     assert len(ends.waits) == 2
 
 
-async def test_a_migration_goes_on_behind_what_was_acknowledged(ends: Ends, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ragstone.migration.index._PAGE", range(5, 11))
+async def test_a_migration_goes_on_behind_what_was_acknowledged(ends: Ends) -> None:
     await shelve(ends)
     ends.busy.stop_after = 3
     with pytest.raises(NoNodeAvailableException):
-        await ends.run(in_flight=1, tries=1)
+        await ends.run(in_flight=1, tries=1, page_documents=10)
     ends.busy.stop_after = None
     ends.said.clear()
     report = await ends.run()
@@ -321,12 +320,11 @@ async def test_a_migration_goes_on_behind_what_was_acknowledged(ends: Ends, monk
     assert not ends.state_file.exists()
 
 
-async def test_an_index_whose_source_changed_since_begins_anew(ends: Ends, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ragstone.migration.index._PAGE", range(5, 11))
+async def test_an_index_whose_source_changed_since_begins_anew(ends: Ends) -> None:
     await shelve(ends)
     ends.busy.stop_after = 3
     with pytest.raises(NoNodeAvailableException):
-        await ends.run(in_flight=1, tries=1)
+        await ends.run(in_flight=1, tries=1, page_documents=10)
     ends.busy.stop_after = None
     await ends.source.engine.bulk("books", [WriteOperation("delete", "b1")])
     report = await ends.run()
@@ -335,14 +333,11 @@ async def test_an_index_whose_source_changed_since_begins_anew(ends: Ends, monke
     assert any("begins anew" in line for line in ends.said)
 
 
-async def test_a_target_index_made_by_somebody_else_meanwhile_is_not_ours(
-    ends: Ends, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("ragstone.migration.index._PAGE", range(5, 11))
+async def test_a_target_index_made_by_somebody_else_meanwhile_is_not_ours(ends: Ends) -> None:
     await shelve(ends)
     ends.busy.stop_after = 2
     with pytest.raises(NoNodeAvailableException):
-        await ends.run(in_flight=1, tries=1)
+        await ends.run(in_flight=1, tries=1, page_documents=10)
     ends.busy.stop_after = None
     await ends.target.engine.delete_index("books")
     await ends.target.engine.create_index("books", {}, {}, {})
