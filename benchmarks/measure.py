@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
+import os
 import statistics
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any
+
+SHARED = "RAGSTONE_BENCH_SHARED"
+"""The variable that names `shared_folder`."""
+
+
+def shared_folder() -> Path:
+    """Where a case leaves what is costly to build and others of the same run need too. Gone with the run."""
+    return Path(os.environ[SHARED])
+
+
+def scratch() -> tempfile.TemporaryDirectory[str]:
+    """A folder of one case."""
+    return tempfile.TemporaryDirectory(prefix="ragstone-bench-")
 
 
 @dataclass(frozen=True)

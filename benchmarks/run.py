@@ -1,7 +1,8 @@
 """Every benchmark beside its raw library: `python benchmarks/run.py [NAME...]`.
 
-Each case is a file in `cases/` with a function `run`, and runs in a fresh process. Data are made from fixed seeds. Ours
-and the baseline take turns, so that a busy machine slows both; what is shown is the median of the turns.
+Each case is a file in `cases/` with a function `run`, and runs in a fresh process; its rows are shown when it ends. The
+graphs that several k-NN cases search are built once in a run. Data are made from fixed seeds. Ours and the baseline
+take turns, so that a busy machine slows both; what is shown is the median of the turns.
 
 ratio   ours to baseline, above 1 where ours is better (faster, smaller)
 spread  how far the ratios of single turns lie apart: (largest - smallest) / median
@@ -15,15 +16,18 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
+import tempfile
+import time
 from importlib import import_module
 from pathlib import Path
 
 _HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(_HERE.parent))
 
-from benchmarks.measure import Row  # noqa: E402  (needs the path above)
+from benchmarks.measure import SHARED, Row  # noqa: E402  (needs the path above)
 
 _HEADS = ("case", "ours", "baseline", "ratio", "spread", "wanted", "quality", "baseline is")
 
@@ -32,10 +36,10 @@ def case_names() -> list[str]:
     return sorted(path.stem for path in (_HERE / "cases").glob("*.py") if not path.stem.startswith("_"))
 
 
-def run_in_new_process(name: str) -> list[Row]:
+def run_in_new_process(name: str, shared: str) -> list[Row]:
     """The rows of one case. A case that fails says so on standard error and has no rows."""
     command = [sys.executable, str(Path(__file__).resolve()), "--inside", name]
-    result = subprocess.run(command, stdout=subprocess.PIPE, check=False)
+    result = subprocess.run(command, stdout=subprocess.PIPE, check=False, env={**os.environ, SHARED: shared})
     if result.returncode:
         print(f"case {name} failed", file=sys.stderr)
         return []
@@ -53,7 +57,7 @@ def orientation(rows: list[Row]) -> str:
     """What a real OpenSearch did; measured once, elsewhere, and no part of this run."""
     known = [f"  {row.case}: {row.opensearch}" for row in rows if row.opensearch]
     head = "For orientation, a real OpenSearch 3.4.0 on 2 cores with 1 GB of heap, over HTTP (not in this run):"
-    return "\n".join(["", head, *known]) if known else ""
+    return "\n".join([head, *known]) if known else ""
 
 
 def main() -> int:
@@ -75,13 +79,14 @@ def main() -> int:
     if unknown:
         parser.error(f"no such case: {', '.join(unknown)}; there are {', '.join(known)}")
     rows, failed = [], False
-    for name in arguments.names or known:
-        print(f"{name} ...", file=sys.stderr)
-        found = run_in_new_process(name)
-        failed |= not found
-        rows += found
-    print(table(rows))
-    print(orientation(rows))
+    with tempfile.TemporaryDirectory(prefix="ragstone-bench-") as shared:
+        for name in arguments.names or known:
+            began = time.monotonic()
+            found = run_in_new_process(name, shared)
+            failed |= not found
+            rows += found
+            shown = [table(found), orientation(found)] if found else []
+            print("\n".join([f"{name}, {time.monotonic() - began:.0f} s", *filter(None, shown), ""]), flush=True)
     if arguments.json:
         arguments.json.write_text(json.dumps([row.to_json() for row in rows], indent=2) + "\n")
     return 1 if failed else 0

@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.cases._texts import INDEX, MAPPING, RawTantivy, documents, encoded
-from benchmarks.cases._vectors import scratch
 from benchmarks.load import request
-from benchmarks.measure import Row, turns
+from benchmarks.measure import Row, scratch, turns
 from benchmarks.server import Server, bulk_body
 
 COUNT, BATCH = 20_000, 1000

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,6 @@ from benchmarks.cases._vectors import (
     faiss,
     raw_graph,
     recall,
-    scratch,
     smallest_ef,
     truth,
 )
@@ -44,31 +42,30 @@ def exact(raw: Raw, allowed: NDArray[np.int64]) -> Found:
 
 def run() -> list[Row]:
     rows = []
-    with scratch() as folder:
-        both = build(Path(folder))
-        raw = both.raw
-        for name, allowed in filters(raw):
-            expected = truth(raw, allowed)
-            flags = np.zeros(COUNT, np.bool_)
-            flags[allowed] = True
-            bits = np.packbits(flags, bitorder="little")
-            choices: list[tuple[str, Found, float]] = [("numpy, gather and compare", exact(raw, allowed), 1.0)]
-            best = smallest_ef(raw, expected, faiss.IDSelectorBitmap(bits))
-            if best is not None:
-                graph = raw_graph(raw, best[0], faiss.IDSelectorBitmap(bits))
-                choices.append((f"faiss HNSW with a bitmap, ef {best[0]}", graph, best[1]))
-            baseline_is, baseline, raw_recall = max(choices, key=lambda choice: rate(choice[1], list(raw.queries[:50])))
+    both = build()
+    raw = both.raw
+    for name, allowed in filters(raw):
+        expected = truth(raw, allowed)
+        flags = np.zeros(COUNT, np.bool_)
+        flags[allowed] = True
+        bits = np.packbits(flags, bitorder="little")
+        choices: list[tuple[str, Found, float]] = [("numpy, gather and compare", exact(raw, allowed), 1.0)]
+        best = smallest_ef(raw, expected, faiss.IDSelectorBitmap(bits))
+        if best is not None:
+            graph = raw_graph(raw, best[0], faiss.IDSelectorBitmap(bits))
+            choices.append((f"faiss HNSW with a bitmap, ef {best[0]}", graph, best[1]))
+        baseline_is, baseline, raw_recall = max(choices, key=lambda choice: rate(choice[1], list(raw.queries[:50])))
 
-            def ours(query: Any, allowed: NDArray[np.int64] = allowed) -> NDArray[np.int64]:
-                return both.reader.search(query, K, allowed=allowed)[0]
+        def ours(query: Any, allowed: NDArray[np.int64] = allowed) -> NDArray[np.int64]:
+            return both.reader.search(query, K, allowed=allowed)[0]
 
-            our_recall = recall(ours, raw, expected)
-            rows.append(
-                rates(ours, baseline, list(raw.queries), count=5).row(
-                    f"knn filtered, {name} {COUNT // 1000}k x {DIMENSION}",
-                    "q/s",
-                    f"recall {our_recall:.3f}, raw {raw_recall:.3f}",
-                    f"the faster at recall 0.99: {baseline_is}",
-                )
+        our_recall = recall(ours, raw, expected)
+        rows.append(
+            rates(ours, baseline, list(raw.queries), count=5).row(
+                f"knn filtered, {name} {COUNT // 1000}k x {DIMENSION}",
+                "q/s",
+                f"recall {our_recall:.3f}, raw {raw_recall:.3f}",
+                f"the faster at recall 0.99: {baseline_is}",
             )
+        )
     return rows

@@ -8,10 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.cases._texts import INDEX, MAPPING, RawTantivy, documents, encoded
-from benchmarks.cases._vectors import scratch
 from benchmarks.data import questions
 from benchmarks.load import request
-from benchmarks.measure import Row, Turns, rate, turns
+from benchmarks.measure import Row, Turns, rate, scratch, turns
 from benchmarks.server import Server, bulk_body
 
 from ragstone.core import json

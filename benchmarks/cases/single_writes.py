@@ -9,9 +9,8 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.cases._texts import INDEX, MAPPING, documents, encoded
-from benchmarks.cases._vectors import scratch
 from benchmarks.load import request
-from benchmarks.measure import Row, turns
+from benchmarks.measure import Row, scratch, turns
 from benchmarks.server import Server
 
 _COUNT = 3000
