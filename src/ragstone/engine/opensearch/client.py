@@ -48,7 +48,7 @@ _log = get_logger("opensearch")
 class Signer(Protocol):
     """Adds what proves the gateway's identity to a request whose body is known."""
 
-    def headers(self, method: str, url: str, body: bytes, headers: Mapping[str, str]) -> Mapping[str, str]: ...
+    async def headers(self, method: str, url: str, body: bytes, headers: Mapping[str, str]) -> Mapping[str, str]: ...
 
 
 @dataclass(frozen=True)
@@ -178,10 +178,10 @@ class ClusterClient:
             if signed and self._account.signer is not None:
                 if isinstance(body, AsyncIterable):
                     body = b"".join([chunk async for chunk in body])
-                given.update(self._account.signer.headers(method, str(url), body or b"", headers))
+                given.update(await self._account.signer.headers(method, str(url), body or b"", headers))
             try:
                 response = await self._send(method, url, given, body, seconds)
-            except aiohttp.ClientConnectorError as error:
+            except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
                 self._failed(node, error)
                 if not waiting:
                     raise _unavailable(error) from None
@@ -270,6 +270,7 @@ def _unavailable(error: Exception) -> NoNodeAvailableException:
         aiohttp.ClientSSLError: "the TLS handshake failed",
         aiohttp.ClientConnectorDNSError: "its name is not known",
         aiohttp.ClientConnectorError: "no connection",
+        aiohttp.ConnectionTimeoutError: "no connection",
     }
     why = next((text for kind, text in reason.items() if isinstance(error, kind)), "the connection was closed")
     return NoNodeAvailableException(f"the cluster does not answer: {why}")

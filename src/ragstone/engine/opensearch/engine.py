@@ -48,10 +48,10 @@ class OpenSearchEngine:
         self._records = Records(client, clock, ids)
         self._documents = Documents(client, self._indices)
         self._searches = Searches(client)
-        self.node_id = ids.uuid22()
-        """Another one at every start: a gateway keeps nothing."""
+        self.node_id = ""
+        """That of the cluster's manager when the gateway started: what models are shown to run on must be a node that
+        clients find in the cluster. Known once `start` has returned, as is `cluster_uuid`."""
         self.cluster_uuid = ""
-        """Known once `start` has returned."""
 
     @property
     def api(self) -> ClusterApi:
@@ -66,6 +66,7 @@ class OpenSearchEngine:
     async def start(self) -> None:
         """Raises IllegalStateException when the cluster is not there, refuses the gateway's account, or is too old."""
         self.cluster_uuid = await maintenance.check_cluster(self._client)
+        self.node_id = await maintenance.cluster_manager(self._client)
         await maintenance.refresh_all(self._client, self._clock)
 
     async def close(self) -> None:

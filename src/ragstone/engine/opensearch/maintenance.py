@@ -42,6 +42,13 @@ async def check_cluster(api: ClusterApi) -> str:
     return uuid
 
 
+async def cluster_manager(api: ClusterApi) -> str:
+    """The id of the node that manages the cluster."""
+    answer = await api.call("GET", "/_cluster/state/cluster_manager_node", as_service=True)
+    found: str = answer["cluster_manager_node"]
+    return found
+
+
 async def refresh_all(api: ClusterApi, clock: Clock) -> None:
     """So that what was acknowledged before can be found. A cluster that is too busy for it, or does not let the
     gateway's account, finds it when its own refreshes come."""
