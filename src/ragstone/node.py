@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import AsyncExitStack
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import ragstone.cluster.settings  # noqa: F401  (declares them)
 from ragstone.cluster.model import NodeInfo
@@ -26,7 +26,7 @@ from ragstone.ml.models.service import ModelService
 from ragstone.ml.settings import RESTRICTED_IP_PATTERNS
 from ragstone.ml.tasks import TaskService
 from ragstone.pipelines.ingest.service import IngestService
-from ragstone.pipelines.processor import ProcessorServices
+from ragstone.pipelines.processor import ProcessorsElsewhere, ProcessorServices
 from ragstone.pipelines.search.service import SearchPipelineService
 from ragstone.providers.api import EmbeddingRuntime, HttpTransport
 from ragstone.providers.embeddings.onnx import OnnxRuntime
@@ -41,6 +41,11 @@ from ragstone.rest.services import Services
 from ragstone.search.service import SearchService
 from ragstone.search.system import SystemSearch
 
+if TYPE_CHECKING:
+    from ragstone.engine.opensearch.engine import OpenSearchEngine
+    from ragstone.gateway.service import Gateway
+    from ragstone.rest.gateway import GatewayApp
+
 
 class Node:
     """`async with Node(settings) as node:` runs a node; `node.app` is its ASGI application, without a server.
@@ -49,7 +54,7 @@ class Node:
     clock and ids of their own, a transport that leads to simulated providers, models without weights.
     """
 
-    app: App
+    app: App | GatewayApp
     services: Services
 
     def __init__(
@@ -89,11 +94,16 @@ class Node:
         pools = ThreadPools()
         self._open.callback(pools.close)
 
-        engine = EmbeddedEngine(settings.data, pools=pools, clock=clock, ids=ids)
+        elsewhere = _cluster(settings, clock, ids) if settings.engine == "opensearch" else None
+        engine: EmbeddedEngine | OpenSearchEngine
+        engine = elsewhere or EmbeddedEngine(settings.data, pools=pools, clock=clock, ids=ids)
         await engine.start()
         self._open.push_async_callback(engine.close)
+        encryptor = MasterKeyEncryptor(settings.keys_folder)
+        if elsewhere is not None:
+            await _agree_on_key(elsewhere, encryptor, settings)
 
-        cluster = ClusterService(engine, settings.cluster_settings)
+        cluster = ClusterService(engine, settings.cluster_settings, shared=elsewhere is not None)
         await cluster.start()
         node = NodeInfo(
             node_id=engine.node_id,
@@ -108,7 +118,7 @@ class Node:
         transport = self._transport or AiohttpTransport(restricted=restricted)
         self._open.push_async_callback(transport.close)
         system_search = SystemSearch(engine, clock)
-        vault = Vault(MasterKeyEncryptor(settings.keys_folder), pools)
+        vault = Vault(encryptor, pools)
         connectors = ConnectorService(engine, cluster, vault, system_search, clock, ids)
         executor = ConnectorExecutor(cluster, vault, transport, clock, ids)
         groups = ModelGroupService(engine, system_search, clock, ids)
@@ -120,7 +130,7 @@ class Node:
         memory = MemoryService(engine, cluster, system_search, clock, ids)
 
         generative_qa = GenerativeQA(models, memory, cluster, clock)
-        processors = ProcessorServices(models, generative_qa, cluster, clock)
+        processors = ProcessorServices(models, generative_qa, cluster, clock, _processors(elsewhere))
         ingest = IngestService(engine, processors)
         pipelines = SearchPipelineService(engine, processors)
         indices = IndexService(engine)
@@ -142,7 +152,84 @@ class Node:
             tasks=tasks,
             memory=memory,
             reader=Reader(clock, ids, pools),
+            gateway=_gateway(elsewhere, pipelines, models, settings, clock),
         )
         await models.start()
         self._open.push_async_callback(models.close)
-        self.app = App(Router(all_routes()), self.services, run_id=ids.auto_id()[:8])
+        self.app = _app(self.services, ids.auto_id()[:8])
+
+
+# ── in front of a cluster; imported only then, because the start of others should not wait for it ────────────────────
+
+
+def _cluster(settings: Settings, clock: Clock, ids: IdGenerator) -> OpenSearchEngine:
+    import ssl
+    from base64 import b64encode
+
+    from ragstone.engine.opensearch.client import ClusterClient, ServiceAccount
+    from ragstone.engine.opensearch.engine import OpenSearchEngine
+    from ragstone.engine.opensearch.signing import aws_signer
+
+    account = ServiceAccount()
+    if settings.cluster_aws_sigv4 is not None:
+        account = ServiceAccount(signer=aws_signer(settings.cluster_aws_sigv4))
+    elif settings.cluster_user is not None:
+        login = f"{settings.cluster_user}:{settings.cluster_password or ''}".encode()
+        account = ServiceAccount(authorization=f"Basic {b64encode(login).decode()}")
+    client = ClusterClient(
+        settings.cluster,
+        clock,
+        account=account,
+        callers_rights=settings.cluster_auth == "caller",
+        tls=ssl.create_default_context(cafile=settings.cluster_ca) if settings.cluster_ca is not None else None,
+        timeout=settings.cluster_timeout,
+    )
+    return OpenSearchEngine(client, clock=clock, ids=ids)
+
+
+async def _agree_on_key(engine: OpenSearchEngine, encryptor: MasterKeyEncryptor, settings: Settings) -> None:
+    from ragstone.gateway.master_key import agree_on_key
+
+    await agree_on_key(engine, encryptor.key_id, encryptor.make_key, str(settings.keys_folder))
+
+
+def _processors(engine: OpenSearchEngine | None) -> ProcessorsElsewhere | None:
+    if engine is None:
+        return None
+    from ragstone.gateway.processors import ClusterProcessors
+
+    return ClusterProcessors(engine.api)
+
+
+def _gateway(
+    engine: OpenSearchEngine | None,
+    pipelines: SearchPipelineService,
+    models: ModelService,
+    settings: Settings,
+    clock: Clock,
+) -> Gateway | None:
+    if engine is None:
+        return None
+    from ragstone.gateway.admission import Admission
+    from ragstone.gateway.catalogue import ClusterCatalogue
+    from ragstone.gateway.ownership import Ownership
+    from ragstone.gateway.search import GatewaySearch
+    from ragstone.gateway.service import Gateway
+
+    ownership = Ownership(engine, engine.api, ClusterCatalogue(engine.api, clock))
+    return Gateway(
+        engine.api,
+        ownership,
+        GatewaySearch(engine, engine.api, ownership, pipelines, models, clock),
+        Admission(engine.api, clock, callers_rights=settings.cluster_auth == "caller"),
+        engine.indices_changed,
+    )
+
+
+def _app(services: Services, run_id: str) -> App | GatewayApp:
+    if services.gateway is None:
+        return App(Router(all_routes()), services, run_id=run_id)
+    from ragstone.rest.gateway import GatewayApp, gateway_router
+
+    app = App(gateway_router(), services, run_id=run_id)
+    return GatewayApp(app, services, services.gateway, limit=services.settings.max_content_length)

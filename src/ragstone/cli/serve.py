@@ -58,6 +58,15 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--data", type=Path, help="folder of the data (./data)")
     parser.add_argument("--config", type=Path, help="settings file (./ragstone.yml, if there is one)")
     parser.add_argument("--log-level", help="debug, info, warning or error (info)")
+    cluster = parser.add_argument_group(
+        "in front of a cluster", "The password of --cluster-user comes from RAGSTONE_CLUSTER_PASSWORD."
+    )
+    cluster.add_argument("--engine", choices=["embedded", "opensearch"], help="where indices live (embedded)")
+    cluster.add_argument("--cluster", metavar="URL", help="base URL of the cluster, or several with commas")
+    cluster.add_argument("--cluster-user", metavar="NAME", help="the gateway's own account")
+    cluster.add_argument("--cluster-aws-sigv4", metavar="REGION", help="sign as the AWS identity of the environment")
+    cluster.add_argument("--cluster-ca", type=Path, metavar="FILE", help="certificates to trust the cluster by")
+    cluster.add_argument("--cluster-auth", choices=["caller", "service"], help="whose rights count (caller)")
     return parser
 
 
@@ -91,7 +100,8 @@ async def _serve(settings: Settings) -> None:
     address = address_of(listener)
 
     def announce() -> None:
-        logger.info(f"listening on http://{address}", address=address, data=str(settings.data))
+        data = ",".join(settings.cluster) or str(settings.data)
+        logger.info(f"listening on http://{address}", address=address, data=data)
         if sys.stdout.isatty():
             print(f"Ragstone listens on http://{address} (Ctrl+C stops it)", flush=True)
 

@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from ragstone.core.errors import IllegalArgumentException
 
@@ -35,6 +35,35 @@ class Settings:
     log_level: str = "info"
     cluster_settings: Mapping[str, Any] = field(default_factory=dict)
     """Defaults for dynamic cluster settings, by key; the settings API overrides them."""
+    engine: Literal["embedded", "opensearch"] = "embedded"
+    """Where indices live: in this process, or in the OpenSearch cluster that `cluster` names."""
+    cluster: tuple[str, ...] = ()
+    """Base URLs of the cluster's nodes; in text form separated by commas."""
+    cluster_user: str | None = None
+    """The gateway's own account, for what it keeps in hidden indices."""
+    cluster_password: str | None = field(default=None, repr=False)
+    cluster_aws_sigv4: str | None = None
+    """Sign as the AWS identity of the environment instead: a region, or `region/aoss`."""
+    cluster_ca: Path | None = None
+    """Certificates that the cluster's may be signed with; by default the system's."""
+    cluster_auth: Literal["caller", "service"] = "caller"
+    """Whose rights count for data: the caller's, or the gateway's account for everybody."""
+    cluster_timeout: float = 60.0
+    """Seconds without a byte from the cluster after which a request is given up."""
+
+    def __post_init__(self) -> None:
+        """Raises IllegalArgumentException when settings contradict each other."""
+        for name, known in _WORDS.items():
+            if getattr(self, name) not in known:
+                choice = " or ".join(f"[{word}]" for word in known)
+                raise IllegalArgumentException(f"setting [{name}] must be {choice}, not [{getattr(self, name)}]")
+        if (self.engine == "opensearch") != bool(self.cluster):
+            raise IllegalArgumentException("setting [engine] [opensearch] and setting [cluster] belong together")
+        for url in self.cluster:
+            if not url.startswith(("http://", "https://")):
+                raise IllegalArgumentException(f"setting [cluster] must hold http or https URLs, not [{url}]")
+        if self.cluster_user is not None and self.cluster_aws_sigv4 is not None:
+            raise IllegalArgumentException("setting [cluster_user] and setting [cluster_aws_sigv4] exclude each other")
 
     @property
     def loopback_only(self) -> bool:
@@ -91,7 +120,10 @@ def _read(config: Path) -> dict[str, Any]:
 
 
 def _typed(name: str, value: Any) -> Any:
-    if name in ("data", "keys", "models"):
+    if name == "cluster":
+        urls = value.split(",") if isinstance(value, str) else value
+        return tuple(str(url).strip() for url in urls if str(url).strip())
+    if name in ("data", "keys", "models", "cluster_ca"):
         return Path(str(value)).expanduser()
     if name == "cluster_settings":
         if not isinstance(value, Mapping):
@@ -105,8 +137,12 @@ _NUMBERS: dict[str, tuple[type[int] | type[float], float, float]] = {
     "port": (int, 0, 65_535),
     "max_content_length": (int, 1, math.inf),
     "shutdown_grace": (float, 0, 86_400),
+    "cluster_timeout": (float, 0.001, 86_400),
 }
 """Type, least and most of the settings that are numbers."""
+
+
+_WORDS = {"engine": ("embedded", "opensearch"), "cluster_auth": ("caller", "service")}
 
 
 def _number(name: str, value: Any, kind: type[int] | type[float], least: float, most: float) -> int | float:

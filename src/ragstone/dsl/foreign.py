@@ -12,7 +12,7 @@ from typing import Any, Self
 from ragstone.core.errors import IllegalArgumentException, ParsingException
 from ragstone.core.xcontent import JsonObject, token
 from ragstone.dsl.clause import to_bool, to_text
-from ragstone.dsl.ext import ext_sections
+from ragstone.dsl.ext import ext_sections, parse_section
 from ragstone.dsl.queries.neural import Neural
 from ragstone.dsl.query import Query, queries
 from ragstone.dsl.search_body import SearchBody
@@ -76,14 +76,14 @@ def _is_ours(tree: JsonObject) -> bool:
 
 def _clause(name: str, body: JsonObject) -> Query:
     """One of ours; its `filter` may again be of any kind."""
-    bare = {target: {key: value for key, value in clause.items() if key != "filter"} for target, clause in body.items()}
     found = queries.get(name)
     assert found is not None, name
+    given = next((clause["filter"] for clause in body.values() if isinstance(clause.get("filter"), dict)), None)
+    if given is None:
+        return found.parse(body)  # the very objects of the request, so that errors know their place
+    bare = {target: {key: value for key, value in clause.items() if key != "filter"} for target, clause in body.items()}
     query = found.parse(bare)
-    given = next((clause["filter"] for clause in body.values() if clause.get("filter") is not None), None)
-    if given is None or not isinstance(query, Neural):
-        return query
-    return replace(query, filter=ForeignQuery.parse(given))
+    return replace(query, filter=ForeignQuery.parse(given)) if isinstance(query, Neural) else query
 
 
 def _put_back(tree: Any, ours: tuple[Query, ...]) -> Any:
@@ -137,7 +137,7 @@ def parse_foreign_search(body: Any) -> ForeignSearchBody:
 
 def _ext(sections: JsonObject) -> tuple[dict[str, Any], JsonObject]:
     """Ours, parsed; and the others, as they are."""
-    ours = {name: found.parse(value) for name, value in sections.items() if (found := ext_sections.get(name))}
+    ours = {name: parse_section(sections, name) for name in sections if ext_sections.get(name) is not None}
     return ours, {name: value for name, value in sections.items() if name not in ours}
 
 

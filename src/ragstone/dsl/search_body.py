@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ragstone.core.errors import IllegalArgumentException, NamedObjectNotFoundException, ParsingException
+from ragstone.core.errors import IllegalArgumentException, ParsingException
 from ragstone.core.units import parse_time
 from ragstone.core.xcontent import JsonObject, Place, java_text, token
 from ragstone.dsl.aggregation import Aggregation, parse_aggregations
 from ragstone.dsl.clause import to_bool, to_float, to_int, to_text
-from ragstone.dsl.ext import ext_sections
+from ragstone.dsl.ext import parse_section
 from ragstone.dsl.query import Query, parse_query
 from ragstone.dsl.sort import SortField, parse_sort, sort_to_json
 from ragstone.dsl.source_filter import SourceFilter, parse_source_filter
@@ -192,17 +192,7 @@ def _indices_boost(value: Any) -> tuple[tuple[str, float], ...]:
 
 
 def _ext(sections: JsonObject) -> dict[str, Any]:
-    parsed = {}
-    for name, section in sections.items():
-        found = ext_sections.get(name)
-        if found is None:
-            raise NamedObjectNotFoundException(f"unknown field [{name}]", place=Place(sections, name, "value"))
-        try:
-            parsed[name] = found.parse(section)
-        except ParsingException as error:
-            error.place = error.place or Place(sections, name, "value")
-            raise
-    return parsed
+    return {name: parse_section(sections, name) for name in sections}
 
 
 def _fields(entries: list[Any]) -> tuple[str, ...]:

@@ -30,6 +30,8 @@ from ragstone.rest.router import Route, Router, decode, parameter_fault
 from ragstone.rest.services import Services
 
 Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[Message, Receive, Send], Awaitable[None]]
+"""What a server serves (ASGI)."""
 
 _AT_ONCE = 16
 """Requests that begin in one round of the event loop."""

@@ -33,6 +33,7 @@ Condition = Callable[[Gateway, Request], Awaitable[bool]]
 
 _ALWAYS_OURS = (connectors, model_groups, models, predict, tasks, memory, config, reader, unsupported)
 _READS = ("GET", "HEAD")
+_OUR_PATHS = ("/_plugins/_ml/", "/_plugins/_ragstone/")
 
 
 async def _single_write(gateway: Gateway, request: Request) -> bool:
@@ -112,6 +113,9 @@ class GatewayApp:
             found = self._app.router.find(request.method, path)
         except OpenSearchException:
             found = None  # a broken path: the cluster says so
+        if found is None and path.startswith(_OUR_PATHS):
+            await self._app(scope, receive, send)  # which knows how to say that there is no such thing
+            return
         if found is None:
             await self._through(request, scope, _stream(receive) if has_body(request.headers) else None, receive, send)
             return

@@ -20,7 +20,7 @@ from ragstone.core import json
 from ragstone.core.errors import IllegalArgumentException, OpenSearchException, error_body
 from ragstone.core.log import get_logger
 from ragstone.core.settings import Settings
-from ragstone.rest.app import App
+from ragstone.rest.app import Application
 from ragstone.rest.response import JSON
 
 T = TypeVar("T")
@@ -93,7 +93,9 @@ class HttpServer(uvicorn.Server):
     Then it takes no new connections, gives running requests `shutdown_grace` seconds, answers the rest with a 503.
     """
 
-    def __init__(self, app: App, listener: socket.socket, settings: Settings, on_ready: Callable[[], None]) -> None:
+    def __init__(
+        self, app: Application, listener: socket.socket, settings: Settings, on_ready: Callable[[], None]
+    ) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
