@@ -13,12 +13,13 @@ from ragstone.core.errors import IllegalArgumentException, ParsingException
 from ragstone.core.xcontent import JsonObject, token
 from ragstone.dsl.clause import to_bool, to_text
 from ragstone.dsl.ext import ext_sections, parse_section
+from ragstone.dsl.queries.hybrid import HybridQuery
 from ragstone.dsl.queries.neural import Neural
 from ragstone.dsl.query import Query, queries
 from ragstone.dsl.search_body import SearchBody
 from ragstone.dsl.source_filter import parse_source_filter
 
-CLAUSES = frozenset({"neural"})
+CLAUSES = frozenset({"neural", "neural_sparse"})
 """Queries that need a model of ours, wherever they stand."""
 
 
@@ -96,6 +97,13 @@ def _put_back(tree: Any, ours: tuple[Query, ...]) -> Any:
     return tree
 
 
+def parse_foreign_query(body: Any) -> Query:
+    """The query of a search: at the top it may be a hybrid one, whose parts are of any kind."""
+    if isinstance(body, dict) and list(body) == [HybridQuery.wire_name] and isinstance(body["hybrid"], dict):
+        return HybridQuery.read(body["hybrid"], ForeignQuery.parse)
+    return ForeignQuery.parse(body)
+
+
 @dataclass(frozen=True, kw_only=True)
 class ForeignSearchBody(SearchBody):
     """A search of which only what our processors work with has been read; `rest` is everything else."""
@@ -148,7 +156,7 @@ def _whole_number(value: Any) -> int:
 
 
 _READERS: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
-    "query": ("query", ForeignQuery.parse),
+    "query": ("query", parse_foreign_query),
     "post_filter": ("post_filter", ForeignQuery.parse),
     "from": ("from_", _whole_number),
     "size": ("size", _whole_number),
@@ -156,4 +164,4 @@ _READERS: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
     "verbose_pipeline": ("verbose_pipeline", to_bool),
 }
 
-__all__ = ["CLAUSES", "ForeignQuery", "ForeignSearchBody", "parse_foreign_search"]
+__all__ = ["CLAUSES", "ForeignQuery", "ForeignSearchBody", "parse_foreign_query", "parse_foreign_search"]

@@ -16,6 +16,7 @@ from ragstone.dsl.search_body import SearchBody
 from ragstone.dsl.source_filter import SourceFilter, filter_source
 from ragstone.engine.api import ClusterApi, Engine
 from ragstone.engine.values import Hit, IndexMetadata, Total
+from ragstone.gateway.hybrid import ask_hybrid, is_hybrid
 from ragstone.gateway.ownership import SEARCH, Ownership
 from ragstone.indices.resolver import IndicesOptions, resolve
 from ragstone.ml.ports import Predictor
@@ -59,9 +60,7 @@ class GatewaySearch:
         Raises what the cluster answers, and what processors and models raise.
         """
         start = self._clock.monotonic()
-        search = parse_foreign_search(body)
-        if source is not None:
-            search = replace(search, source=source)
+        search, parameters = _with_parameters(parse_foreign_search(body), parameters, source)
         indices = await self._indices(expression)
         named = parameters.get("search_pipeline")
         inline = search.search_pipeline
@@ -70,7 +69,11 @@ class GatewaySearch:
         chosen = await self._pipelines.choose(named, inline, indices) if ours else None
         if chosen is None:
             theirs = named if named is not None else inline
-            answer = await self._asked(expression, await self._rewritten(indices, search), parameters, theirs)
+            search = await self._rewritten(indices, search)
+            if is_hybrid(search):
+                answer = await ask_hybrid(self._api, expression, search, parameters, indices, None)
+            else:
+                answer = await self._asked(expression, search, parameters, theirs)
         else:
             answer = await self._through(chosen, expression, indices, search, parameters)
         return {**answer, "took": int((self._clock.monotonic() - start) * 1000)}
@@ -91,9 +94,16 @@ class GatewaySearch:
         if pipeline.response:
             # Processors look into documents whatever of them the client is shown.
             search = replace(search, rest={**search.rest, "_source": True})
-            parameters = {name: value for name, value in parameters.items() if name not in _SOURCE}
-        theirs = pipeline.elsewhere or NONE
-        answer = await self._asked(expression, await self._rewritten(indices, search), parameters, theirs)
+        rewritten = await self._rewritten(indices, search)
+        if is_hybrid(rewritten):
+            between = (
+                (lambda result: pipeline.transform_results(result, rewritten, context))
+                if pipeline.phase_results
+                else None
+            )
+            answer = await ask_hybrid(self._api, expression, rewritten, parameters, indices, between)
+        else:
+            answer = await self._asked(expression, rewritten, parameters, pipeline.elsewhere or NONE)
         if not pipeline.response:
             return _with_trace(answer, trace)
         response = await pipeline.transform_response(search, _response(answer), context, trace)
@@ -132,6 +142,21 @@ class GatewaySearch:
             return [target.index for target in resolve(await self._engine.metadata(), expression, _LENIENT)]
         except OpenSearchException:
             return []
+
+
+def _with_parameters(
+    search: ForeignSearchBody, parameters: Mapping[str, str], source: SourceFilter | None
+) -> tuple[ForeignSearchBody, dict[str, str]]:
+    """The search with what processors may change of it moved from the URL to the body; and the other parameters."""
+    left = {name: value for name, value in parameters.items() if name not in _SOURCE}
+    if source is not None:
+        shown = {"includes": list(source.includes), "excludes": list(source.excludes)} if source.enabled else False
+        search = replace(search, source=source, rest={**search.rest, "_source": shown})
+    if left.get("size", "").isdecimal():
+        search = replace(search, size=int(left.pop("size")))
+    if left.get("from", "").isdecimal():
+        search = replace(search, from_=int(left.pop("from")))
+    return search, left
 
 
 def _foreign(body: SearchBody) -> ForeignSearchBody:
