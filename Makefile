@@ -17,7 +17,8 @@ NODES ?= 1
 PORT ?= 9210
 HEAP ?= 1g
 
-.PHONY: help demo test check fix serve oracle opensearch opensearch-stop conformance faults bench compat lock clean
+.PHONY: help demo test check fix serve oracle opensearch opensearch-stop conformance migrate-trial faults bench compat lock \
+	clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -71,6 +72,10 @@ opensearch-stop: ## Stop it
 conformance: $(DEV) ## The project's scenarios on ours and on the OpenSearch of OPENSEARCH_URL or `make opensearch`
 	@OPENSEARCH_URL=$$($(BIN)/python tools/opensearch url) && export OPENSEARCH_URL; \
 		$(BIN)/python -m pytest -q -n $(WORKERS) tests/conformance
+
+migrate-trial: $(DEV) ## Move 100,000 documents (DOCUMENTS) to the OpenSearch of OPENSEARCH_URL and back, killed on the way
+	@OPENSEARCH_URL=$$($(BIN)/python tools/opensearch url) && export OPENSEARCH_URL; \
+		$(BIN)/python tools/migrate_trial.py $(DOCUMENTS)
 
 faults: $(DEV) ## Kill the server ROUNDS times while it writes, and look for what was lost
 	@RAGSTONE_FAULT_ROUNDS=$(ROUNDS) $(BIN)/python -m pytest -q tests/faults --timeout 1800

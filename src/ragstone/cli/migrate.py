@@ -129,7 +129,7 @@ async def _migrate(wanted: _Wanted, progress: Progress) -> Report:
         engine = await open.enter_async_context(_local(wanted, pools))
         local = Side(str(settings.data), engine, Vault(ours, pools))
         remote = Side(wanted.url, cluster, Vault(theirs, pools), api=cluster.api)
-        if wanted.direction == "to":
+        if wanted.direction == "to" and not wanted.dry_run:
             await _agree_on_key(cluster, theirs, wanted)
         peer = (await cluster.metadata()).cluster_uuid
         state = MigrationState.open(settings.data / STATE_FILE, wanted.direction, peer, wanted.url)

@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 from ragstone.cli import migrate
 from ragstone.cli.commands import app
 from ragstone.cli.migration_output import Lines
-from ragstone.core import json
+from ragstone.core import json, log
 from ragstone.core.clock import SystemClock
 from ragstone.core.errors import NoNodeAvailableException
 from ragstone.core.ids import IdGenerator
@@ -58,6 +58,7 @@ def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Settings]:
             yield engine
 
     monkeypatch.setattr(migrate, "opened_cluster", opened)
+    monkeypatch.setattr(log, "configure", lambda level: None)  # it would outlive the test
     monkeypatch.chdir(tmp_path)
     return asked
 
