@@ -17,6 +17,7 @@ from ragstone.core.clock import SystemClock
 from ragstone.core.errors import OpenSearchException
 from ragstone.core.ids import IdGenerator
 from ragstone.core.threadpool import ThreadPools
+from ragstone.engine.api import Engine
 from ragstone.engine.embedded.engine import EmbeddedEngine
 from ragstone.engine.opensearch.client import ClusterClient
 from ragstone.engine.opensearch.engine import OpenSearchEngine
@@ -66,7 +67,7 @@ class Ends:
         clock, ids = SystemClock(), IdGenerator()
         client = ClusterClient([url], clock, callers_rights=False)
         cluster = OpenSearchEngine(client, clock=clock, ids=ids)
-        self.engines = [
+        self.engines: list[Engine] = [
             EmbeddedEngine(folder / "here", pools=self._pools, clock=clock, ids=ids),
             EmbeddedEngine(folder / "back", pools=self._pools, clock=clock, ids=ids),
             cluster,
