@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,12 +17,14 @@ from ragstone.core import json
 
 @dataclass(frozen=True)
 class Received:
-    """One request. `target` is path and query as they came; header names are lower case."""
+    """One request. `target` is path and query as they came, `body` as it came; header names are lower case."""
 
     method: str
     target: str
     headers: Mapping[str, str]
     body: bytes
+    header_list: Sequence[tuple[str, str]] = ()
+    """All of them, in their order, where one may come twice."""
 
     @property
     def path(self) -> str:
@@ -35,16 +37,17 @@ class Received:
     @property
     def lines(self) -> list[Any]:
         """The body as NDJSON."""
-        return [json.decode(line) for line in self.body.splitlines()]
+        return [json.decode(line) for line in self.body.split(b"\n") if line]
 
 
 @dataclass(frozen=True)
 class Reply:
-    """`body` is JSON to be encoded, or bytes as they are."""
+    """`body` is JSON to be encoded, or bytes as they are. `headers` replace those that it would have."""
 
     body: Any = field(default_factory=dict)
     status: int = 200
     way: str = "whole"
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 CUT = Reply(way="cut")
@@ -54,18 +57,24 @@ CUT_SHORT = Reply(way="cut short")
 SILENCE = Reply(way="silence")
 """Nothing comes, for as long as the server runs."""
 
-Answer = Reply | Callable[[Received], Reply]
+_UNKNOWN = Reply({"error": "the test says nothing about this request"}, 501)
+
+Answer = Reply | Callable[[Received], Reply] | Callable[[Received], Awaitable[Reply]]
+Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
 class ScriptedCluster:
-    """`cluster.on("GET", "/", Reply({...}))`; requests that nothing was said about are answered with 501.
+    """`cluster.on("GET", "/", Reply({...}))`; requests that nothing was said about get `otherwise`, by default a 501.
 
-    Of several replies to one request the last that was said counts; `once` ones come before, in their order.
+    Of several replies to one request the last that was said counts; `once` ones come before, in their order. An answer
+    that takes the body, or comes, in pieces is a `Handler`: `stream` has it.
     """
 
     def __init__(self) -> None:
         self.requests: list[Received] = []
         self.url = ""
+        self.otherwise: Answer = _UNKNOWN
+        self._streams: dict[tuple[str, str], Handler] = {}
         self._always: dict[tuple[str, str], Answer] = {}
         self._once: dict[tuple[str, str], list[Answer]] = {}
         self._closing = asyncio.Event()
@@ -76,12 +85,15 @@ class ScriptedCluster:
         else:
             self._always[method, path] = answer
 
+    def stream(self, method: str, path: str, handler: Handler) -> None:
+        self._streams[method, path] = handler
+
     def asked(self, method: str, path: str) -> list[Received]:
         return [request for request in self.requests if (request.method, request.path) == (method, path)]
 
     @asynccontextmanager
     async def running(self, tls: ssl.SSLContext | None = None) -> AsyncIterator[ScriptedCluster]:
-        server = RawTestServer(self._serve)
+        server = RawTestServer(self._serve, auto_decompress=False)
         if tls is None:
             await server.start_server()
         else:
@@ -94,16 +106,22 @@ class ScriptedCluster:
             await server.close()
 
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
-        headers = {name.lower(): value for name, value in request.headers.items()}
-        received = Received(request.method, request.raw_path, headers, await request.read())
+        pairs = [(name.lower(), value) for name, value in request.headers.items()]
+        way = (request.method, request.raw_path.partition("?")[0])
+        if way in self._streams:
+            self.requests.append(Received(request.method, request.raw_path, dict(pairs), b"", pairs))
+            return await self._streams[way](request)
+        received = Received(request.method, request.raw_path, dict(pairs), await request.read(), pairs)
         self.requests.append(received)
-        way = (received.method, received.path)
         waiting = self._once.get(way)
-        answer = waiting.pop(0) if waiting else self._always.get(way, _UNKNOWN)
+        answer = waiting.pop(0) if waiting else self._always.get(way, self.otherwise)
         reply = answer if isinstance(answer, Reply) else answer(received)
+        if not isinstance(reply, Reply):
+            reply = await reply
         if reply.way == "silence":
             await self._closing.wait()
-        response = web.StreamResponse(status=reply.status, headers={"content-type": "application/json"})
+        headers = {"content-type": "application/json", **reply.headers}
+        response = web.StreamResponse(status=reply.status, headers=headers)
         body = reply.body if isinstance(reply.body, bytes) else json.encode(reply.body)
         if reply.way == "cut short":
             response.content_length = 1000
@@ -113,12 +131,12 @@ class ScriptedCluster:
             if request.transport is not None:
                 request.transport.close()
             return response
-        response.content_length = len(body)
+        if "content-length" not in reply.headers:
+            response.content_length = len(body)
         await response.prepare(request)
-        await response.write(body)
+        if request.method != "HEAD":
+            await response.write(body)
         return response
 
-
-_UNKNOWN = Reply({"error": "the test says nothing about this request"}, 501)
 
 __all__ = ["CUT", "CUT_SHORT", "SILENCE", "Received", "Reply", "ScriptedCluster"]

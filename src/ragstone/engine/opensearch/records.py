@@ -102,24 +102,25 @@ class Records:
 
     async def _write(self, kind: str, name: str, value: JsonObject | None, if_version: int | None) -> _Kept | None:
         """Store the next version; None when there is nothing to delete."""
-        for attempt in range(_TRIES):
-            kept = await self._read(kind, name)
-            current = 0 if kept.value is None else kept.version
-            if if_version is not None and if_version != current:
-                raise VersionConflictEngineException(
-                    f"[{name}]: version conflict, current version [{current}] is different than the one provided "
-                    f"[{if_version}]"
-                )
-            if value is None and not current:
-                return None
-            try:
-                return await self._store(kind, name, value, kept)
-            except VersionConflictEngineException:
-                # The one who demanded a version is told at the next look, with the version that is there now.
-                if attempt == _TRIES - 1:
-                    raise
-            finally:
-                self._picture.forget()
+        try:
+            for attempt in range(_TRIES):
+                kept = await self._read(kind, name)
+                current = 0 if kept.value is None else kept.version
+                if if_version is not None and if_version != current:
+                    raise VersionConflictEngineException(
+                        f"[{name}]: version conflict, current version [{current}] is different than the one provided "
+                        f"[{if_version}]"
+                    )
+                if value is None and not current:
+                    return None
+                try:
+                    return await self._store(kind, name, value, kept)
+                except VersionConflictEngineException:
+                    # Whoever demanded a version is told in the next round, with the version that is there now.
+                    if attempt == _TRIES - 1:
+                        raise
+        finally:
+            self._picture.forget()  # after a conflict too: whoever tries again must see what was in the way
         raise AssertionError("the last try returns or raises")
 
     async def _read(self, kind: str, name: str) -> _Kept:
