@@ -18,7 +18,6 @@ QUERIES = (
     "intervals",
     "more_like_this",
     "nested",
-    "neural_sparse",
     "parent_id",
     "percolate",
     "rank_feature",

@@ -69,6 +69,15 @@ class Predictor(Protocol):
         """
         ...
 
+    async def embed_sparse(
+        self, model_id: str, texts: Sequence[str], *, deadline: Deadline | None = None
+    ) -> list[dict[str, float]]:
+        """Tokens and their weights for each text, in order, from a sparse-encoding model.
+
+        Raises StatusException, IllegalArgumentException (not such a model).
+        """
+        ...
+
 
 class SearchPort(Protocol):
     async def search_index(

@@ -96,7 +96,9 @@ def as_hybrid(
     size, start = request.size, body.from_ or 0
     depth = size if hybrid.pagination_depth is None else hybrid.pagination_depth
     if by_fields:
-        return replace(request, size=depth if size else 0), lambda result: _check_start(result, start)
+        return replace(request, queries=[hybrid.any()], size=depth if size else 0), lambda result: _check_start(
+            result, start
+        )
 
     def combine(result: QueryPhaseResult) -> None:
         if not size:

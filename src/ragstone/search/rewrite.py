@@ -1,22 +1,24 @@
-"""`neural` becomes `knn`, and `hybrid` comes to the top, before any engine sees the query."""
+"""`neural` and `neural_sparse` get their numbers, and `hybrid` comes to the top, before any engine sees the query."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
 from ragstone.core.clock import Deadline
 from ragstone.core.errors import IllegalArgumentException
 from ragstone.core.xcontent import JsonObject
 from ragstone.dsl.queries.hybrid import HybridQuery
 from ragstone.dsl.queries.neural import Neural
+from ragstone.dsl.queries.neural_sparse import NeuralSparse
 from ragstone.dsl.query import Query
 from ragstone.engine.values import IndexMetadata
 from ragstone.ml.ports import Predictor
 from ragstone.search.hybrid import at_top, refuse_inside
 
-_REWRITTEN = (Neural, HybridQuery)
+A = TypeVar("A")
+_REWRITTEN = (Neural, NeuralSparse, HybridQuery)
 _VECTOR_FIELDS = ("knn_vector", "semantic")
 _Asked = tuple[str, str]
 """A model and a text."""
@@ -25,7 +27,9 @@ _Asked = tuple[str, str]
 async def rewrite_neural(
     queries: Sequence[Query], indices: Sequence[IndexMetadata], predictor: Predictor, deadline: Deadline | None = None
 ) -> list[Query]:
-    """The same queries with vectors in place of texts. Each text is embedded once per search, all at the same time.
+    """The same queries with vectors and weighted tokens in place of texts.
+
+    Each text is read once per search, all at the same time.
 
     Raises IllegalArgumentException (a query that lacks something, a field of another type), MisplacedHybridException
     (the first query may be a hybrid one, and nothing else), and what the model raises.
@@ -36,17 +40,30 @@ async def rewrite_neural(
     if any(isinstance(query, HybridQuery) for query in ours):
         queries = [at_top(queries[0]), *queries[1:]]
         refuse_inside(queries[1:])
-    neurals = [query for query in ours if isinstance(query, Neural)]
-    if not neurals:
+    dense = [query for query in ours if isinstance(query, Neural)]
+    sparse = [query for query in ours if isinstance(query, NeuralSparse)]
+    if not dense and not sparse:
         return list(queries)
-    for neural in neurals:
+    for neural in dense:
         _check(neural, indices)
-    asked = list(dict.fromkeys(_asked(neural) for neural in neurals))
-    vectors = await asyncio.gather(
-        *(predictor.embed(model, [text], content_type="query", deadline=deadline) for model, text in asked)
+    for asking in sparse:
+        asking.check_tokenization()
+    vectors, tokens = await asyncio.gather(
+        _answers(dense, lambda model, text: predictor.embed(model, [text], content_type="query", deadline=deadline)),
+        _answers(
+            [query for query in sparse if query.query_tokens is None and query.model_id is not None],
+            lambda model, text: predictor.embed_sparse(model, [text], deadline=deadline),
+        ),
     )
-    by_text = {key: answer[0] for key, answer in zip(asked, vectors, strict=True)}
-    return [_rewritten(query, by_text) for query in queries]
+    return [_rewritten(query, vectors, tokens) for query in queries]
+
+
+async def _answers(
+    queries: Iterable[Neural | NeuralSparse], ask: Callable[[str, str], Awaitable[list[A]]]
+) -> dict[_Asked, A]:
+    asked = list(dict.fromkeys(_asked(query) for query in queries))
+    answers = await asyncio.gather(*(ask(model, text) for model, text in asked))
+    return {key: answer[0] for key, answer in zip(asked, answers, strict=True)}
 
 
 def _ours(query: Query) -> Iterator[Query]:
@@ -69,16 +86,24 @@ def _check(neural: Neural, indices: Iterable[IndexMetadata]) -> None:
         raise IllegalArgumentException("[neural] query_image is not supported by Ragstone yet")
 
 
-def _asked(neural: Neural) -> _Asked:
-    return neural.model_id or "", neural.query_text or ""
+def _asked(query: Neural | NeuralSparse) -> _Asked:
+    return query.model_id or "", query.query_text or ""
 
 
-def _rewritten(query: Query, vectors: Mapping[_Asked, Sequence[float]]) -> Query:
+def _rewritten(
+    query: Query, vectors: Mapping[_Asked, Sequence[float]], tokens: Mapping[_Asked, Mapping[str, float]]
+) -> Query:
     children = query.children()
-    rewritten = tuple(_rewritten(child, vectors) for child in children)
+    rewritten = tuple(_rewritten(child, vectors, tokens) for child in children)
     if rewritten != children:
         query = query.with_children(rewritten)
-    return query.to_knn(vectors[_asked(query)]) if isinstance(query, Neural) else query
+    if isinstance(query, Neural):
+        return query.to_knn(vectors[_asked(query)])
+    if isinstance(query, NeuralSparse):
+        known = query.query_tokens if query.query_tokens is not None else tokens.get(_asked(query))
+        # Without a model the engine's analyzer reads the text.
+        return query if known is None else query.to_features(known)
+    return query
 
 
 def field_type(mappings: JsonObject, path: str) -> str | None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from ragstone.core.clock import Clock, Deadline
 from ragstone.core.errors import IllegalArgumentException, SearchException
 from ragstone.core.xcontent import JsonObject
+from ragstone.dsl.queries.hybrid import HybridQuery
 from ragstone.dsl.queries.match_all import MatchAllQuery
 from ragstone.dsl.query import Query
 from ragstone.dsl.search_body import SearchBody
@@ -109,6 +110,8 @@ class SearchService:
         """How many documents match. No pipeline applies (`Differs:` OpenSearch runs the default one here too)."""
         targets = await self._targets(expression, options)
         [rewritten] = await rewrite_neural([query or MatchAllQuery()], [t.index for t in targets], self._predictor)
+        if isinstance(rewritten, HybridQuery):
+            rewritten = rewritten.any()
 
         async def counted(found: Sequence[Resolved]) -> JsonObject:
             number = await self._engine.count(

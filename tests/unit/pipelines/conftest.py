@@ -26,6 +26,12 @@ class FakeModels:
     """A call with such a text in it fails."""
     calls: list[list[str]] = field(default_factory=list)
 
+    async def embed_sparse(
+        self, model_id: str, texts: Sequence[str], *, deadline: Deadline | None = None
+    ) -> list[dict[str, float]]:
+        """Every word weighs as much as it has letters."""
+        return [{word: float(len(word)) for word in text.split()} for text in texts]
+
     async def is_remote(self, model_id: str) -> bool:
         return self.remote
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 import pytest
 
 from ragstone.core.clock import Deadline
 from ragstone.core.errors import IllegalArgumentException, StatusException
+from ragstone.dsl.queries.neural_sparse import NeuralSparse
 from ragstone.dsl.query import parse_query
 from ragstone.engine.values import IndexMetadata
 from ragstone.ml.ports import PredictResult
+from ragstone.search.hybrid import MisplacedHybridException
 from ragstone.search.rewrite import field_type, rewrite_neural
 
 
@@ -33,6 +36,12 @@ class FakeModels:
         if model_id == "gone":
             raise StatusException(404, "Failed to find model")
         return [[float(len(text))] for text in texts]
+
+    async def embed_sparse(
+        self, model_id: str, texts: Sequence[str], *, deadline: Deadline | None = None
+    ) -> list[dict[str, float]]:
+        """Every word weighs as much as it has letters."""
+        return [{word: float(len(word)) for word in text.split()} for text in texts]
 
     async def is_remote(self, model_id: str) -> bool:
         return True
@@ -81,6 +90,34 @@ async def test_each_text_is_embedded_once_wherever_it_stands() -> None:
     assert sorted(models.calls) == [("m", ["blue"], "query"), ("m", ["red"], "query")]
     assert [must.vector for must in answer.must] == [(3.0,), (3.0,)]
     assert answer.should[0].filter.vector == (3.0,)
+
+
+async def test_a_sparse_query_gets_its_tokens_from_the_model_or_the_request() -> None:
+    def sparse(**options: Any) -> dict[str, Any]:
+        return {"neural_sparse": {"s": options}}
+
+    answer = await rewritten({"bool": {"must": [sparse(query_text="red foxes", model_id="m")]}})
+    assert answer.must[0].tokens == (("red", 3.0), ("foxes", 5.0))
+    given = sparse(query_tokens={"a": 1.5}, query_text="red", model_id="m")
+    assert (await rewritten(given)).tokens == (("a", 1.5),)
+    by_analyzer = sparse(query_text="red", analyzer="standard")
+    assert await rewritten(by_analyzer) == parse_query(by_analyzer)
+
+
+async def test_a_model_and_an_analyzer_are_one_too_many() -> None:
+    query = replace(NeuralSparse(field="s", query_text="x", analyzer="standard"), model_id="m")
+    with pytest.raises(IllegalArgumentException, match="Cannot use both"):
+        await rewrite_neural([query], [INDEX], FakeModels())
+
+
+async def test_the_first_query_may_be_a_hybrid_one_and_its_texts_are_read() -> None:
+    filter = {"term": {"t.raw": "x"}}
+    answer = await rewritten({"hybrid": {"queries": [neural(), {"match": {"t": "red"}}], "filter": filter}})
+    assert [query.wire_name for query in answer.queries] == ["knn", "bool"]
+    assert answer.queries[0].filter == parse_query(filter)
+    hybrid = parse_query({"hybrid": {"queries": [{"match_all": {}}]}})
+    with pytest.raises(MisplacedHybridException):
+        await rewrite_neural([parse_query({"match_all": {}}), hybrid], [INDEX], FakeModels())
 
 
 async def test_a_query_without_neural_is_not_touched_and_calls_nothing() -> None:

@@ -78,6 +78,10 @@ class HybridQuery(Query):
             return replace(self, queries=children)
         return replace(self, queries=children[:-1], filter=children[-1])
 
+    def any(self) -> BoolQuery:
+        """What at least one of the sub-queries matches, as one query: for places where scores do not count."""
+        return BoolQuery(should=self.narrowed().queries, name=self.name)
+
     def narrowed(self) -> HybridQuery:
         """The same search with the filter inside each sub-query, where vector queries choose among what it leaves."""
         if self.filter is None:

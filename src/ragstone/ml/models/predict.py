@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -103,6 +103,24 @@ class Predictions:
         asymmetric = any(name in (model.model_config or {}) for name in ("query_prefix", "passage_prefix"))
         return as_lists(await self._vectors(live, texts, content_type if asymmetric else None, deadline))
 
+    async def embed_sparse(
+        self, model_id: str, texts: Sequence[str], deadline: Deadline | None
+    ) -> list[dict[str, float]]:
+        """Weighted tokens per text. Raises as `predict`, and IllegalArgumentException when it is no such model."""
+        if not texts:
+            return []
+        live, model = await self._model(model_id)
+        if not model.is_remote:
+            raise IllegalArgumentException(f"A {model.algorithm} model can not take this input")
+        answer = await self._run(model_id, live, model, TextDocsInput(tuple(texts)), "PREDICT", deadline)
+        found = [tokens for result in answer.inference_results for tokens in _token_weights(result)]
+        if len(found) != len(texts):
+            raise IllegalArgumentException(
+                f"Model [{model_id}] did not answer with tokens and weights for each text: it is no sparse encoding "
+                "model, or its connector's post_process_function is wrong"
+            )
+        return found
+
     # ── the way ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def _model(self, id: str) -> tuple[Live | None, Model]:
@@ -195,6 +213,15 @@ class _Guard:
 
     async def after_answer(self, body: str, parameters: Mapping[str, Any]) -> None:
         await guardrails.check(self.live.model.guardrails, "output", body, parameters, self.ask)
+
+
+def _token_weights(result: JsonObject) -> Iterator[dict[str, float]]:
+    """What one call of a sparse encoding model says: `{"response": [{token: weight, ...}, ...]}`."""
+    for output in result.get("output") or ():
+        response = (output.get("dataAsMap") or {}).get("response")
+        for tokens in response if isinstance(response, list) else ():
+            if isinstance(tokens, dict) and all(type(weight) in (int, float) for weight in tokens.values()):
+                yield {token: float(weight) for token, weight in tokens.items()}
 
 
 def _check_enabled(model: Model) -> None:

@@ -157,6 +157,11 @@ class ModelService:
     ) -> list[list[float]]:
         return await self._predictions.embed(model_id, texts, content_type, deadline)
 
+    async def embed_sparse(
+        self, model_id: str, texts: Sequence[str], *, deadline: Deadline | None = None
+    ) -> list[dict[str, float]]:
+        return await self._predictions.embed_sparse(model_id, texts, deadline)
+
     # ── read, changed, deleted, found ────────────────────────────────────────────────────────────────────────────────
 
     async def get(self, id: str) -> Model:

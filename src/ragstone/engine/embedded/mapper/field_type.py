@@ -244,7 +244,7 @@ field_types: Registry[FieldType] = Registry("field type")
 NOT_SUPPORTED = frozenset(
     (
         *("completion", "date_range", "derived", "double_range", "float_range", "geo_point", "geo_shape"),
-        *("integer_range", "ip_range", "join", "long_range", "percolator", "rank_feature", "rank_features"),
+        *("integer_range", "ip_range", "join", "long_range", "percolator", "rank_feature"),
         *("search_as_you_type", "semantic", "sparse_vector", "star_tree", "version", "xy_point", "xy_shape"),
     )
 )

@@ -43,6 +43,7 @@ from ragstone.engine.embedded.mapper.object_mapper import (
     with_added,
 )
 from ragstone.engine.embedded.mapper.parameter import MappingContext, read_bool
+from ragstone.engine.embedded.mapper.rank_features import RankFeaturesField
 from ragstone.engine.embedded.mapper.root_options import RootOptions, SourceOptions
 from ragstone.engine.embedded.mapper.settings import IndexSettings
 
@@ -61,7 +62,7 @@ class Mapper:
         self._fields: dict[str, FieldType] = {}
         self._objects: dict[str, ObjectMapper] = {}
         self._columns: dict[str, FieldType] = {}
-        """What flat_object fields file beside their own name."""
+        """What flat_object and rank_features fields file beside their own name."""
         self._aliases: dict[str, str] = {}
         self.constants: list[ConstantKeywordField] = []
         """Fields whose value every document has."""
@@ -77,6 +78,8 @@ class Mapper:
             self._fields[node.name] = node
             if isinstance(node, FlatObjectField):
                 self._columns[node.paths_column] = node.path(node.paths_column)
+            elif isinstance(node, RankFeaturesField):
+                self._columns[node.terms.name] = node.terms
             elif isinstance(node, ConstantKeywordField):
                 self.constants.append(node)
             for sub_field in node.sub_fields:
@@ -194,8 +197,8 @@ class Mapper:
         return None
 
     def fields(self) -> Mapping[str, FieldType]:
-        """Everything documents' values are filed under, by full path: leaf fields, sub-fields and the second column
-        of flat_object fields; no metadata fields, no aliases."""
+        """Everything documents' values are filed under, by full path: leaf fields, sub-fields and the further
+        column of flat_object and rank_features fields; no metadata fields, no aliases."""
         return {**self._fields, **self._columns} if self._columns else self._fields
 
     def matching(self, pattern: str) -> list[str]:

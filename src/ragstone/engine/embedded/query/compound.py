@@ -39,4 +39,4 @@ def boosting(query: BoostingQuery, context: Context) -> tantivy.Query:
 @compiles(HybridQuery)
 def hybrid(query: HybridQuery, context: Context) -> tantivy.Query:
     """What any of the sub-queries matches. Ranking them apart is what `QueryRequest.queries` is for."""
-    return any_of([context.scored(part, query.boost) for part in query.narrowed().queries])
+    return context.compile(query.any())

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import tantivy
 
+from ragstone.core.errors import IllegalArgumentException
 from ragstone.dsl.queries.exists import ExistsQuery
 from ragstone.dsl.queries.ids import IdsQuery
 from ragstone.dsl.queries.match_all import MatchAllQuery
 from ragstone.dsl.queries.match_none import MatchNoneQuery
 from ragstone.engine.embedded.mapper.flat_object import FlatObjectPath
+from ragstone.engine.embedded.mapper.rank_features import RankFeaturesField
 from ragstone.engine.embedded.query.compile import Context, any_of, compiles, constant, none
 from ragstone.engine.embedded.text import patterns
 from ragstone.engine.embedded.text.schema import ID, PRESENT, ROUTING
@@ -54,6 +56,8 @@ def has_value(name: str, context: Context) -> tantivy.Query | None:
     field = context.field(name)
     if field is None:
         return None
+    if isinstance(field, RankFeaturesField):
+        raise IllegalArgumentException("[rank_features] fields do not support [exists] queries")
     if field.storage in ("text", "vector"):
         return context.term(PRESENT, field.name)
     slot = context.slot(field)

@@ -13,6 +13,7 @@ from ragstone.dsl.queries.terms import TermsQuery
 from ragstone.engine.embedded.mapper.field_type import FieldType
 from ragstone.engine.embedded.mapper.keyword import KeywordField
 from ragstone.engine.embedded.mapper.metadata import IndexField, RoutingField
+from ragstone.engine.embedded.mapper.rank_features import RankFeaturesField
 from ragstone.engine.embedded.mapper.text import MatchOnlyTextField
 from ragstone.engine.embedded.query.compile import Context, any_of, compiles, constant, none
 from ragstone.engine.embedded.text.patterns import escape, ignoring_case
@@ -99,6 +100,8 @@ def check_searchable(field: FieldType, context: Context) -> str | None:
     """The field's place. Raises when nothing can be found in such a field."""
     if field.storage == "vector":
         raise context.error(f"KNN vector do not support exact searching, use KNN queries instead: [{field.name}]")
+    if isinstance(field, RankFeaturesField):
+        raise IllegalArgumentException("Queries on [rank_features] fields are not supported")
     if field.storage == "none":
         raise IllegalArgumentException(f"Field [{field.name}] of type [{field.wire_type}] is not searchable")
     if not field.indexed and not field.name.startswith("_"):

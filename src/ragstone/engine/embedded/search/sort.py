@@ -13,6 +13,7 @@ from ragstone.core.xcontent import java_text
 from ragstone.dsl.sort import SortField
 from ragstone.dsl.unsupported import unsupported
 from ragstone.engine.embedded.mapper.field_type import FieldType, field_types
+from ragstone.engine.embedded.mapper.rank_features import RankFeaturesField
 from ragstone.engine.embedded.query.compile import Context
 from ragstone.engine.embedded.text.schema import ID, ROUTING, ROW
 
@@ -177,6 +178,8 @@ def check_field_data(field: FieldType) -> None:
         )
     if field.name in ("_index", "_version", "_primary_term"):
         raise unsupported(f"sort by {field.name}")
+    if isinstance(field, RankFeaturesField):
+        raise IllegalArgumentException("[rank_features] fields do not support sorting, scripting or aggregating")
     if field.storage in ("vector", "none") or not (field.doc_values or field.name.startswith("_")):
         raise IllegalArgumentException(
             f"Can't load fielddata on [{field.name}] because fielddata is unsupported on fields of type "

@@ -17,6 +17,7 @@ from ragstone.pipelines.ingest.processors import (
     rename,
     set,
     sort,
+    sparse_encoding,
     split,
     text_embedding,
 )
@@ -38,6 +39,7 @@ __all__ = [
     "rename",
     "set",
     "sort",
+    "sparse_encoding",
     "split",
     "text_embedding",
 ]

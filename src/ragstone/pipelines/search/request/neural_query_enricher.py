@@ -1,4 +1,4 @@
-"""`neural_query_enricher`: a model for `neural` queries that name none."""
+"""`neural_query_enricher`: a model for `neural` and `neural_sparse` queries that name none."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Self
 from ragstone.core.errors import IllegalArgumentException
 from ragstone.core.xcontent import java_text
 from ragstone.dsl.queries.neural import Neural
+from ragstone.dsl.queries.neural_sparse import NeuralSparse
 from ragstone.dsl.query import Query
 from ragstone.dsl.search_body import SearchBody
 from ragstone.pipelines.config import ProcessorConfig
@@ -40,9 +41,12 @@ class NeuralQueryEnricher:
         enriched = tuple(self._enrich(child) for child in children)
         if enriched != children:
             query = query.with_children(enriched)
-        if not isinstance(query, Neural) or query.model_id is not None:
+        if not isinstance(query, (Neural, NeuralSparse)) or query.model_id is not None:
             return query
         model = (self.by_field or {}).get(query.field, self.default_model)
+        if isinstance(query, NeuralSparse):
+            # It can do without: its tokens, or an analyzer.
+            return query if model is None or query.query_tokens is not None else replace(query, model_id=model)
         if model is None:
             raise IllegalArgumentException(
                 "model id must be provided in neural query or a default model id must be set in search request "
