@@ -36,13 +36,13 @@ def case_names() -> list[str]:
     return sorted(path.stem for path in (_HERE / "cases").glob("*.py") if not path.stem.startswith("_"))
 
 
-def run_in_new_process(name: str, shared: str) -> list[Row]:
-    """The rows of one case. A case that fails says so on standard error and has no rows."""
+def run_in_new_process(name: str, shared: str) -> list[Row] | None:
+    """The rows of one case, none where it lacks something. One that fails says so on standard error, and is None."""
     command = [sys.executable, str(Path(__file__).resolve()), "--inside", name]
     result = subprocess.run(command, stdout=subprocess.PIPE, check=False, env={**os.environ, SHARED: shared})
     if result.returncode:
         print(f"case {name} failed", file=sys.stderr)
-        return []
+        return None
     return [Row(**row) for row in json.loads(result.stdout.splitlines()[-1])]
 
 
@@ -83,8 +83,8 @@ def main() -> int:
         for name in arguments.names or known:
             began = time.monotonic()
             found = run_in_new_process(name, shared)
-            failed |= not found
-            rows += found
+            failed |= found is None
+            rows += found or []
             shown = [table(found), orientation(found)] if found else []
             print("\n".join([f"{name}, {time.monotonic() - began:.0f} s", *filter(None, shown), ""]), flush=True)
     if arguments.json:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from http.client import HTTPConnection
 from pathlib import Path
 from types import TracebackType
@@ -20,31 +23,10 @@ _PATIENCE = 600.0
 """Seconds to settle."""
 
 
-class Server:
-    """A context manager. Its data are in a folder that vanishes with it."""
+class Target:
+    """Something on the loopback interface that speaks the API."""
 
-    def __init__(self) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="ragstone-bench-")
-        self.folder = Path(self._folder.name)
-        self._process = BackgroundServer(self.folder)
-        self.port = 0
-        self.url = ""
-
-    def __enter__(self) -> Self:
-        self.url = self._process.start()
-        self.port = int(self.url.rpartition(":")[2])
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._process.stop()
-        self._folder.cleanup()
-
-    @property
-    def pid(self) -> int:
-        assert self._process.pid is not None
-        return self._process.pid
+    port: int
 
     def __call__(self, target: str, body: Any = None) -> Any:
         """`server("PUT /index", {...})`: the decoded answer. Bytes go as NDJSON. Raises RuntimeError for an error."""
@@ -63,6 +45,50 @@ class Server:
 
     def load(self, requests: list[bytes], *, connections: int = 1, seconds: float | None = None) -> Load:
         return load.make(self.port, requests, connections=connections, seconds=seconds)
+
+
+class Cluster(Target):
+    """A running OpenSearch, from `OPENSEARCH_URL`."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url.rstrip("/")
+        self.port = int(self.url.rpartition(":")[2])
+
+    @staticmethod
+    def given() -> Cluster | None:
+        """None, which is said, where there is none."""
+        url = os.environ.get("OPENSEARCH_URL")
+        if not url:
+            print("skipped: OPENSEARCH_URL names no cluster (see `make opensearch`)", file=sys.stderr)
+            return None
+        return Cluster(url)
+
+
+class Server(Target):
+    """A context manager. Its data are in a folder that vanishes with it. `options` are those of `ragstone serve`."""
+
+    def __init__(self, options: Sequence[str] = ()) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="ragstone-bench-")
+        self.folder = Path(self._folder.name)
+        self._process = BackgroundServer(self.folder, options)
+        self.port = 0
+        self.url = ""
+
+    def __enter__(self) -> Self:
+        self.url = self._process.start()
+        self.port = int(self.url.rpartition(":")[2])
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._process.stop()
+        self._folder.cleanup()
+
+    @property
+    def pid(self) -> int:
+        assert self._process.pid is not None
+        return self._process.pid
 
     def until_idle(self) -> float:
         """When (as `time.perf_counter`) the server came to rest: it has hardly worked for three seconds since."""

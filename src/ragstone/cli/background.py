@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from ragstone.core import json
@@ -22,10 +23,11 @@ class ServerFailed(Exception):
 
 
 class BackgroundServer:
-    """`ragstone serve` on a free port of the loopback interface, its data and log in `folder`."""
+    """`ragstone serve` on a free port of the loopback interface, its data and log in `folder`; with further options."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, options: Sequence[str] = ()) -> None:
         self._folder = folder
+        self._options = options
         self.log = folder / "server.log"
         """What it says. The file is there once it was started."""
         self._process: subprocess.Popen[bytes] | None = None
@@ -37,7 +39,7 @@ class BackgroundServer:
     def start(self) -> str:
         """Its URL, as soon as it listens. Raises ServerFailed."""
         command = [sys.executable, "-m", "ragstone", "serve", "--host", "127.0.0.1", "--port", "0"]
-        command += ["--data", str(self._folder / "data"), "--log-level", "info"]
+        command += ["--data", str(self._folder / "data"), "--log-level", "info", *self._options]
         environment = {name: value for name, value in os.environ.items() if name not in _SECRETS}
         with self.log.open("wb") as log:
             # In a folder without a ragstone.yml, and out of reach of a Ctrl+C that is meant for us.
