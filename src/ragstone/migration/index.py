@@ -88,9 +88,9 @@ class IndexMigration:
         state = await self._begin(definition, stats.max_seq_no)
         if not state.complete:
             await self._copy(state)
-        if definition.later:
-            await self._target.engine.put_settings(name, dict(definition.later))
-        return await self._verify(state)
+        report = await self._verify(state)
+        await self._finish(state, definition, report)
+        return report
 
     def _arrived(self, state: IndexState, max_seq_no: int) -> IndexReport:
         """Moved by an earlier run, which stopped at something else."""
@@ -128,7 +128,7 @@ class IndexMigration:
         made: list[IndexMetadata] = []
 
         async def create(part: Definition) -> None:
-            made.append(await self._target.engine.create_index(name, dict(part.settings), part.mappings, part.aliases))
+            made.append(await self._target.engine.create_index(name, dict(part.settings), part.mappings, {}))
 
         try:
             _, left_out = await fit(definition, create)
@@ -227,21 +227,29 @@ class IndexMigration:
         if self._target.api is not None and not self._fields.whole_source:
             # What the cluster shows of a document is less than what it was given.
             counted = replace(counted, content=state.copied.content)
-            state.notes.append("the cluster keeps only a part of the documents: their contents were not compared")
+            note = "the cluster keeps only a part of the documents: their contents were not compared"
+            state.notes = list(dict.fromkeys([*state.notes, note]))
         problems = list(state.problems)
         if not counted.agrees(state.copied):
             problems.append(_disagreement(state.copied, counted))
         one, other = self._source.engine, self._target.engine
         match = await compare(one, other, name, match_queries(sample.sources(), self._fields))
         knn = await compare(one, other, name, knn_queries(sample.sources(), self._fields))
-        report = IndexReport(name, state.copied, counted, match, knn, list(state.notes), problems)
-        if counted.agrees(state.copied):
+        return IndexReport(name, state.copied, counted, match, knn, list(state.notes), problems)
+
+    async def _finish(self, state: IndexState, definition: Definition, report: IndexReport) -> None:
+        """Let others in: nobody finds half an index by an alias, and no block stood in our own way."""
+        name, target = self._index.name, self._target.engine
+        if report.target.agrees(report.source):
+            if definition.aliases:
+                await target.update_aliases([(name, alias, body) for alias, body in definition.aliases.items()])
+            if definition.later:
+                await target.put_settings(name, dict(definition.later))
             state.report = report.to_json()
         else:  # the next run copies it again
             state.resume, state.copied, state.complete = None, Tally(), False
         await self._save()
-        self._progress.say(f"{name}: {counted.documents} documents, {'; '.join(problems) or 'equal'}")
-        return report
+        self._progress.say(f"{name}: {report.target.documents} documents, {'; '.join(report.problems) or 'equal'}")
 
     async def _counted(self) -> tuple[Tally, Sample]:
         opened = opened_by(self._target.vault, self._index.name)

@@ -1,7 +1,8 @@
 """A migration as a whole: which indices, in which order, and what is told in the end.
 
-Records first, then each index: made (`begin`), copied, counted and compared (`verify`). What stops one index stops no
-other. Killed at any moment, the next run finds in the state file what is acknowledged, and goes on behind it.
+Records first, then each index: made, copied, counted and compared, and only then given its aliases and blocks. What
+stops one index stops no other. Killed at any moment, the next run finds in the state file what is acknowledged, and
+goes on behind it.
 """
 
 from __future__ import annotations
@@ -151,6 +152,8 @@ class Migration:
             notes.append("begun by an unfinished migration, which would go on")
         elif there is not None:
             refused.append("it exists at the target, and was not begun by this migration")
+        names = (await self._target.engine.metadata()).indices
+        refused += [f"alias [{alias}] is the name of an index there" for alias in definition.aliases if alias in names]
         unfit, left_out = await faults(definition, attempt)
         notes += [f"setting [{key}] is not known there and would be left out" for key in left_out]
         notes += await self._notes(definition)

@@ -432,3 +432,19 @@ async def test_many_indices_are_moved_by_name(ends: Ends) -> None:
     await asyncio.gather(*(ends.source.engine.create_index(name, {}, {}, {}) for name in names))
     report = await ends.run()
     assert [index.name for index in report.indices] == names
+
+
+async def test_nobody_finds_an_unfinished_index_by_an_alias(ends: Ends) -> None:
+    await shelve(ends)
+    ends.busy.stop_after = 3
+    with pytest.raises(NoNodeAvailableException):
+        await ends.run(in_flight=1, tries=1, page_documents=10)
+    unfinished = await ends.target.index("books")
+    assert unfinished is not None
+    assert (unfinished.aliases, unfinished.setting("index.blocks.write")) == ({}, None)
+    ends.busy.stop_after = None
+    await ends.run()
+    finished = await ends.target.index("books")
+    assert finished is not None
+    assert set(finished.aliases) == {"library", "old"}
+    assert finished.setting("index.blocks.write") == "true"
