@@ -38,8 +38,10 @@ async def index(client: AsgiClient) -> AsgiClient:
     return client
 
 
-async def search(client: AsgiClient, query: dict[str, Any], url: str = "/i/_search", **more: Any) -> Any:
-    answer = await client(f"GET {url}", {"_source": False, "query": query, **more})
+async def search(
+    client: AsgiClient, query: dict[str, Any], url: str = "/i/_search", start: int = 0, **more: Any
+) -> Any:
+    answer = await client(f"GET {url}", {"_source": False, "query": query, "from": start, **more})
     return answer.json
 
 
@@ -70,11 +72,11 @@ async def test_a_page_counts_all_documents_that_any_sub_query_matches(index: Asg
 
 
 async def test_later_pages_need_a_depth(index: AsgiClient) -> None:
-    answer = await search(index, BOTH, **{"from": 1})
+    answer = await search(index, BOTH, start=1)
     assert answer["error"]["root_cause"][0]["reason"] == "pagination_depth param is missing in the search request"
     deep = hybrid(scored(FIRST), scored(SECOND), pagination_depth=10)
-    assert scores(await search(index, deep, size=2, **{"from": 1})) == {"A": 0.5, "C": 0.25050002}
-    answer = await search(index, deep, **{"from": 4})
+    assert scores(await search(index, deep, size=2, start=1)) == {"A": 0.5, "C": 0.25050002}
+    answer = await search(index, deep, start=4)
     assert answer["error"]["caused_by"]["reason"].startswith("Reached end of search result")
 
 

@@ -51,6 +51,11 @@ class FakeModel:
             data = {"choices": [{"message": {"role": "assistant", "content": data}}]}
         return PredictResult([{"output": [{"name": "response", "dataAsMap": data}], "status_code": 200}])
 
+    async def embed_sparse(
+        self, model_id: str, texts: Sequence[str], *, deadline: Deadline | None = None
+    ) -> list[dict[str, float]]:
+        raise AssertionError("nothing here embeds")
+
     async def is_remote(self, model_id: str) -> bool:
         return True
 
