@@ -44,7 +44,6 @@ from ragstone.engine.embedded.node_lock import NodeLock
 from ragstone.engine.embedded.open_index import OpenIndex
 from ragstone.engine.embedded.refresher import Wait
 from ragstone.engine.embedded.search import fetch_phase, query_phase
-from ragstone.engine.embedded.search.quick import is_quick, is_quick_fetch
 from ragstone.engine.embedded.snapshot import Snapshot
 from ragstone.engine.embedded.sqlite import StorageDamaged
 from ragstone.engine.values import (
@@ -351,7 +350,8 @@ class EmbeddedEngine:
             for outcome in outcomes
         ]
 
-    async def get(self, index: str, id: str, *, realtime: bool = True) -> GetResult:
+    async def get(self, index: str, id: str, *, realtime: bool = True, routing: str | None = None) -> GetResult:
+        # One shard holds all, whatever the routing.
         entry = await self._usable(index)
         return await self._on(entry, "search", entry.index.get, id, realtime=realtime)
 
@@ -373,29 +373,24 @@ class EmbeddedEngine:
     async def query(self, request: QueryRequest, deadline: Deadline | None = None) -> QueryPhaseResult:
         entries = [await self._usable(name) for name in request.indices]
         snapshots = tuple(entry.index.snapshot for entry in entries)
-        now = epoch_millis(self._clock)
         with self._unless_gone(entries):
-            if is_quick(snapshots, request):
-                return _query(snapshots, request, now, deadline)
-            return await self._run("search", _query, snapshots, request, now, deadline)
+            return await self._run("search", _query, snapshots, request, epoch_millis(self._clock), deadline)
 
     async def query_and_fetch(
         self, request: QueryRequest, start: int, options: FetchOptions, deadline: Deadline | None = None
     ) -> tuple[QueryPhaseResult, list[Hit]]:
+        # One hop to another thread and back: on the way of a quick search that is what costs most.
         entries = [await self._usable(name) for name in request.indices]
         snapshots = tuple(entry.index.snapshot for entry in entries)
         now = epoch_millis(self._clock)
         with self._unless_gone(entries):
-            if is_quick(snapshots, request) and is_quick_fetch((), options):
-                return _query_and_fetch(snapshots, request, start, options, now, deadline)
             return await self._run("search", _query_and_fetch, snapshots, request, start, options, now, deadline)
 
     async def fetch(self, result: QueryPhaseResult, hits: Sequence[RankedHit], options: FetchOptions) -> list[Hit]:
-        moment = epoch_millis(self._clock)
         try:
-            if is_quick_fetch(hits, options):
-                return fetch_phase.fetch(result.snapshot, hits, options, now_millis=moment)
-            return await self._run("search", fetch_phase.fetch, result.snapshot, hits, options, now_millis=moment)
+            return await self._run(
+                "search", fetch_phase.fetch, result.snapshot, hits, options, now_millis=epoch_millis(self._clock)
+            )
         except IOException:
             for index in (snapshot.metadata for snapshot in result.snapshot):
                 now = self._state.metadata.indices.get(index.name)

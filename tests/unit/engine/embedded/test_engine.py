@@ -5,7 +5,6 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -26,8 +25,7 @@ from ragstone.core.threadpool import ThreadPools
 from ragstone.dsl.query import parse_query
 from ragstone.engine.embedded.engine import EmbeddedEngine, NoShardAvailableActionException
 from ragstone.engine.embedded.log import DocumentLog
-from ragstone.engine.embedded.search import query_phase
-from ragstone.engine.values import FetchOptions, QueryRequest, RankedList, WriteOperation, WriteResult
+from ragstone.engine.values import FetchOptions, QueryRequest, WriteOperation, WriteResult
 from ragstone.testing.engine_contract import EngineContract, OpenEngine
 from ragstone.testing.timer import ManualTimer
 
@@ -325,28 +323,6 @@ async def test_a_search_in_an_index_deleted_meanwhile_says_so(opened: Opened) ->
         await engine.delete_index("i")
         with pytest.raises(IndexNotFoundException):
             await engine.fetch(result, result.lists[0].hits, FetchOptions())
-
-
-async def test_a_quick_search_stays_on_its_thread_and_others_do_not(
-    opened: Opened, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    threads: list[threading.Thread] = []
-    rank = query_phase.execute
-
-    def noting(*arguments: Any, **options: Any) -> list[RankedList]:
-        threads.append(threading.current_thread())
-        return rank(*arguments, **options)
-
-    monkeypatch.setattr(query_phase, "execute", noting)
-    async with opened() as engine:
-        await engine.create_index("i", {}, {}, {})
-        await engine.bulk("i", [index("1")], refresh="true")
-        for query in (EVERYTHING, {"exists": {"field": "t"}}):
-            wanted = QueryRequest(["i"], [parse_query(query)])
-            await engine.query(wanted)
-            await engine.query_and_fetch(wanted, 0, FetchOptions())
-    here = threading.current_thread()
-    assert [thread is here for thread in threads] == [True, True, False, False]
 
 
 async def test_a_query_that_does_not_fit_names_index_and_node(opened: Opened) -> None:

@@ -10,7 +10,6 @@ from ragstone.dsl.queries.knn import Knn
 from ragstone.engine.embedded.mapper.knn_vector import KnnVectorField
 from ragstone.engine.embedded.query.compile import Context, Ranks, ranks
 from ragstone.engine.embedded.vectors.spaces import SpaceType
-from ragstone.engine.values import IndexMetadata
 
 _EF_SEARCH = "index.knn.algo_param.ef_search"
 
@@ -30,7 +29,9 @@ def knn(query: Knn, context: Context) -> tuple[Ranks, NDArray[np.float32]]:
     allowed = None if query.filter is None else context.matching_rows(query.filter)
     settings = context.snapshot.metadata
     if query.k is not None:
-        rows, scores = vectors.search(vector, query.k, ef_search=ef_search(query, settings), allowed=allowed)
+        default = settings.setting(_EF_SEARCH)
+        ef_search = query.ef_search or (int(default) if default is not None else None)
+        rows, scores = vectors.search(vector, query.k, ef_search=ef_search, allowed=allowed)
     else:
         window = int(settings.setting("index.max_result_window") or 10_000)
         rows, scores = vectors.search_radial(
@@ -41,12 +42,6 @@ def knn(query: Knn, context: Context) -> tuple[Ranks, NDArray[np.float32]]:
             allowed=allowed,
         )
     return rows, scores * np.float32(query.boost)
-
-
-def ef_search(query: Knn, index: IndexMetadata) -> int | None:
-    """How broadly to search: as the query says, or the index's settings; None when neither does."""
-    default = index.setting(_EF_SEARCH)
-    return query.ef_search or (int(default) if default is not None else None)
 
 
 def _nothing() -> tuple[Ranks, NDArray[np.float32]]:

@@ -44,31 +44,20 @@ class Statistics:
         self._whole = self._entries == searcher.num_docs
         """No document is deleted."""
         self._frequencies: dict[tuple[str, str | int | float | bool], int] = {}
-        self._entries_with: dict[tuple[str, str | int | float | bool], int] = {}
         self._uniform: dict[str, bool] = {}
 
     def frequency(self, column: str, term: str | float | bool) -> int:
         """How many live documents have a term."""
         key = (column, term)
-        if self._whole:
-            return self.entries_with(column, term)
         found = self._frequencies.get(key)
         if found is None:
-            found = self._reader.count(tantivy.Query.term_query(self._reader.schema, column, term))
+            if self._whole:
+                found = self._searcher.doc_freq(column, term)
+            else:
+                found = self._reader.count(tantivy.Query.term_query(self._reader.schema, column, term))
             if len(self._frequencies) >= REMEMBERED:
                 self._frequencies.clear()
             self._frequencies[key] = found
-        return found
-
-    def entries_with(self, column: str, term: str | float | bool) -> int:
-        """In how many entries a term is: documents, also deleted ones that are not merged away yet, and ballast."""
-        key = (column, term)
-        found = self._entries_with.get(key)
-        if found is None:
-            found = self._searcher.doc_freq(column, term)
-            if len(self._entries_with) >= REMEMBERED:
-                self._entries_with.clear()
-            self._entries_with[key] = found
         return found
 
     def documents_with(self, path: str) -> int:

@@ -100,19 +100,13 @@ class GraphPart:
             nodes, raw = self._nearest_of(query, k, ef, among)
             return self._expand(nodes, raw, k, among.flags)
         wanted = min(k, self._count)
-        broad = self._breadth(k, ef)
+        broad = max(k, ef) if ef is not None else self.keys.breadth + _BREADTH_PER_RANK * k
         if broad * _SCANS_PER_BREADTH < self._count:
             nodes, raw = self.walk(query, wanted, broad)
             if len(nodes) == wanted:
                 return self._expand(nodes, raw, k, None)
         nodes, raw = self._scan(query, wanted, None)
         return self._expand(nodes, raw, k, None)
-
-    def _breadth(self, k: int, ef: int | None) -> int:
-        return max(k, ef) if ef is not None else self.keys.breadth + _BREADTH_PER_RANK * k
-
-    def comparisons(self, k: int, ef: int | None) -> int:
-        return min(self._count, self._breadth(k, ef) * _SCANS_PER_BREADTH)
 
     def _nearest_of(self, query: Matrix, k: int, ef: int | None, among: Selection) -> tuple[Positions, Floats]:
         """The k nearest nodes of a selection, by the cheaper of two ways.

@@ -64,12 +64,6 @@ class VectorReader:
             wanted *= 4
         return self._ranked(rows, of_shard, raws, None, per_shard=k)
 
-    def effort(self, k: int, ef_search: int | None = None) -> int:
-        """About how many components of vectors a `search` without a filter compares."""
-        ef, shards = ef_search or self.spec.ef_search, self.spec.shards
-        wanted = k if shards == 1 else 2 * k * shards
-        return sum(view.part.comparisons(wanted, ef) for view in self._views) * self.spec.width
-
     def _nearest(
         self, form: Matrix, k: int, ef: int | None, allowed: Rows | None
     ) -> tuple[list[Rows], list[Shards], list[Floats]]:

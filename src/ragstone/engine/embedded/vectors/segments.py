@@ -55,10 +55,6 @@ class Part(Protocol):
         """
         ...
 
-    def comparisons(self, k: int, ef: int | None) -> int:
-        """About as many comparisons of vectors as `nearest` of all takes as long as."""
-        ...
-
     def raw_values(self, query: Matrix, positions: Positions | None) -> Floats:
         """Exact raw values of `positions`, or of all."""
         ...
@@ -134,9 +130,6 @@ class FlatPart:
         raw = self.raw_values(query, among.positions)
         chosen = best(self.spec.space, raw, k)
         return among.positions[chosen], raw[chosen]
-
-    def comparisons(self, k: int, ef: int | None) -> int:
-        return len(self.rows)
 
     def raw_values(self, query: Matrix, positions: Positions | None) -> Floats:
         return raw_values(self.spec.space, self.matrix if positions is None else self.matrix[positions], query)
