@@ -251,7 +251,8 @@ class BulkService:
         if not updates:
             return wave
         found = await asyncio.gather(
-            *(self._engine.get(pending.index.name, pending.id) for pending in updates), return_exceptions=True
+            *(self._engine.get(pending.index.name, pending.id, routing=pending.routing) for pending in updates),
+            return_exceptions=True,
         )
         merged: list[Pending] = []
         for pending, current in zip(updates, found, strict=True):

@@ -62,7 +62,7 @@ class DocumentService:
         check_routing(resolved, id, routing)
         if refresh:
             await self._engine.refresh([resolved.name])
-        document = await self._engine.get(resolved.name, id, realtime=realtime)
+        document = await self._engine.get(resolved.name, id, realtime=realtime, routing=routing)
         if version is not None and document.found and document.version != version:
             raise VersionConflictEngineException(
                 f"[{id}]: version conflict, current version [{document.version}] is different than the one provided "

@@ -117,9 +117,10 @@ class DocumentEngine(Protocol):
         """
         ...
 
-    async def get(self, index: str, id: str, *, realtime: bool = True) -> GetResult:
+    async def get(self, index: str, id: str, *, realtime: bool = True, routing: str | None = None) -> GetResult:
         """The newest version of a document, refreshed or not (or as of the last refresh).
 
+        One that was written with a routing is found for certain only with it.
         Raises IndexNotFoundException.
         """
         ...

@@ -106,7 +106,7 @@ class Documents:
 
     # ── reading ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    async def get(self, name: str, id: str, realtime: bool, routing: str | None = None) -> GetResult:
+    async def get(self, name: str, id: str, realtime: bool, routing: str | None) -> GetResult:
         target = f"/{part(name)}/_doc/{part(id)}?realtime={str(realtime).lower()}"
         if routing is not None:
             target += f"&routing={part(routing)}"

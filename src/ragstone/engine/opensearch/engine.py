@@ -137,8 +137,8 @@ class OpenSearchEngine:
     ) -> list[WriteOutcome]:
         return await self._documents.bulk(index, operations, refresh)
 
-    async def get(self, index: str, id: str, *, realtime: bool = True) -> GetResult:
-        return await self._documents.get(index, id, realtime)
+    async def get(self, index: str, id: str, *, realtime: bool = True, routing: str | None = None) -> GetResult:
+        return await self._documents.get(index, id, realtime, routing)
 
     def scan(self, index: str, *, resume: str | None = None, size: int = 1000) -> AsyncIterator[ScanPage]:
         return self._documents.scan(index, resume, size)

@@ -167,7 +167,7 @@ async def test_a_later_request_that_fails_does_not_hide_what_the_earlier_ones_di
 
 async def test_an_id_of_any_characters_is_found(cluster: ScriptedCluster, documents: Documents) -> None:
     cluster.on("GET", "/books/_doc/a%2Fb%3Fc", Reply({"found": False}, 404))
-    assert (await documents.get("books", "a/b?c", True)).found is False
+    assert (await documents.get("books", "a/b?c", True, None)).found is False
 
 
 # ── scanning ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -211,6 +211,12 @@ async def test_a_scan_goes_through_all_shards(
     place, seen = places[len(places) // 2]
     rest = [document.id async for page in engine.scan("books", resume=place, size=7) for document in page.documents]
     assert rest == [document.id for document in found[seen:]]
+
+
+async def test_a_document_is_found_by_its_routing(engine: OpenSearchEngine) -> None:
+    await filled(engine, 5)
+    found = [await engine.get("books", f"{n}", routing=f"{n}") for n in range(20)]
+    assert [(document.found, document.routing) for document in found] == [(True, f"{n}") for n in range(20)]
 
 
 async def test_a_place_in_a_scan_outlives_its_moment(engine: OpenSearchEngine) -> None:
