@@ -10,6 +10,7 @@ import ragstone.cluster.settings  # noqa: F401  (declares them)
 from ragstone.cluster.model import NodeInfo
 from ragstone.cluster.service import ClusterService
 from ragstone.core.clock import Clock, SystemClock
+from ragstone.core.errors import IllegalArgumentException
 from ragstone.core.ids import IdGenerator
 from ragstone.core.settings import Settings
 from ragstone.core.threadpool import ThreadPools
@@ -94,7 +95,7 @@ class Node:
         pools = ThreadPools()
         self._open.callback(pools.close)
 
-        elsewhere = _cluster(settings, clock, ids) if settings.engine == "opensearch" else None
+        elsewhere = cluster_engine(settings, clock, ids) if settings.engine == "opensearch" else None
         engine: EmbeddedEngine | OpenSearchEngine
         engine = elsewhere or EmbeddedEngine(settings.data, pools=pools, clock=clock, ids=ids)
         await engine.start()
@@ -162,7 +163,11 @@ class Node:
 # ── in front of a cluster; imported only then, because the start of others should not wait for it ────────────────────
 
 
-def _cluster(settings: Settings, clock: Clock, ids: IdGenerator) -> OpenSearchEngine:
+def cluster_engine(settings: Settings, clock: Clock, ids: IdGenerator) -> OpenSearchEngine:
+    """The engine on the cluster that the settings name, not started.
+
+    Raises IllegalArgumentException when its certificates cannot be read.
+    """
     import ssl
     from base64 import b64encode
 
@@ -176,12 +181,18 @@ def _cluster(settings: Settings, clock: Clock, ids: IdGenerator) -> OpenSearchEn
     elif settings.cluster_user is not None:
         login = f"{settings.cluster_user}:{settings.cluster_password or ''}".encode()
         account = ServiceAccount(authorization=f"Basic {b64encode(login).decode()}")
+    try:
+        tls = ssl.create_default_context(cafile=settings.cluster_ca) if settings.cluster_ca is not None else None
+    except OSError as error:
+        raise IllegalArgumentException(
+            f"cannot read certificates from [{settings.cluster_ca}]: {error.strerror or error}"
+        ) from None
     client = ClusterClient(
         settings.cluster,
         clock,
         account=account,
         callers_rights=settings.cluster_auth == "caller",
-        tls=ssl.create_default_context(cafile=settings.cluster_ca) if settings.cluster_ca is not None else None,
+        tls=tls,
         timeout=settings.cluster_timeout,
     )
     return OpenSearchEngine(client, clock=clock, ids=ids)

@@ -161,7 +161,7 @@ async def opened_cluster(settings: Settings) -> AsyncIterator[OpenSearchEngine]:
     """The cluster that the settings name. Raises IllegalStateException when it cannot be used."""
     from ragstone.core.clock import SystemClock
     from ragstone.core.ids import IdGenerator
-    from ragstone.node import _cluster as cluster_engine
+    from ragstone.node import cluster_engine
 
     engine = cluster_engine(settings, SystemClock(), IdGenerator())
     try:

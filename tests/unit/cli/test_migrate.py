@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from socket import socket
 from typing import Any
 
 import pytest
@@ -147,6 +148,26 @@ def test_wrong_arguments_are_told_in_plain_words(arguments: tuple[str, ...]) -> 
     result = run(*arguments)
     assert result.exit_code == 2
     assert result.stderr.startswith("ragstone: ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--cluster-ca", "missing.pem"), "cannot read certificates from [missing.pem]: No such file or directory"),
+        ((), "the cluster can not be used: the cluster does not answer: no connection"),
+    ],
+)
+def test_a_cluster_that_cannot_be_used_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], message: str
+) -> None:
+    monkeypatch.setattr(log, "configure", lambda level: None)
+    monkeypatch.chdir(tmp_path)
+    with socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # and nobody listens
+        result = run("--to", f"https://127.0.0.1:{taken.getsockname()[1]}", *arguments)
+    assert result.exit_code == 1
+    assert result.stderr == f"ragstone: {message}\n"
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_account_comes_from_the_command_line_and_its_password_from_the_environment(
