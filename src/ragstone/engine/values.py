@@ -31,7 +31,7 @@ class IndexMetadata:
 
     `settings` is flat with full keys and text (or list of text) values, e.g. `{"index.knn": "true",
     "index.number_of_shards": "1", "index.uuid": ...}`. `mappings` is the mapping's JSON, `{}` when empty. `aliases`
-    maps a name to its body (`{}` or filter, routing, is_write_index).
+    maps a name to its body (`{}` or filter, index_routing, search_routing, is_write_index, is_hidden).
     """
 
     name: str
