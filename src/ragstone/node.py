@@ -44,6 +44,7 @@ from ragstone.search.system import SystemSearch
 
 if TYPE_CHECKING:
     from ragstone.engine.opensearch.engine import OpenSearchEngine
+    from ragstone.gateway.catalogue import ClusterCatalogue
     from ragstone.gateway.service import Gateway
     from ragstone.rest.gateway import GatewayApp
 
@@ -103,6 +104,7 @@ class Node:
         encryptor = MasterKeyEncryptor(settings.keys_folder)
         if elsewhere is not None:
             await _agree_on_key(elsewhere, encryptor, settings)
+        catalogue = await _catalogue(elsewhere, clock)
 
         cluster = ClusterService(engine, settings.cluster_settings, shared=elsewhere is not None)
         await cluster.start()
@@ -131,7 +133,7 @@ class Node:
         memory = MemoryService(engine, cluster, system_search, clock, ids)
 
         generative_qa = GenerativeQA(models, memory, cluster, clock)
-        processors = ProcessorServices(models, generative_qa, cluster, clock, _processors(elsewhere))
+        processors = ProcessorServices(models, generative_qa, cluster, clock, _processors(elsewhere, catalogue))
         ingest = IngestService(engine, processors)
         pipelines = SearchPipelineService(engine, processors)
         indices = IndexService(engine)
@@ -153,7 +155,7 @@ class Node:
             tasks=tasks,
             memory=memory,
             reader=Reader(clock, ids, pools),
-            gateway=_gateway(elsewhere, pipelines, models, settings, clock),
+            gateway=_gateway(elsewhere, catalogue, pipelines, models, settings, clock),
         )
         await models.start()
         self._open.push_async_callback(models.close)
@@ -204,30 +206,40 @@ async def _agree_on_key(engine: OpenSearchEngine, encryptor: MasterKeyEncryptor,
     await agree_on_key(engine, encryptor.key_id, encryptor.make_key, str(settings.keys_folder))
 
 
-def _processors(engine: OpenSearchEngine | None) -> ProcessorsElsewhere | None:
+async def _catalogue(engine: OpenSearchEngine | None, clock: Clock) -> ClusterCatalogue | None:
     if engine is None:
+        return None
+    from ragstone.gateway.catalogue import ClusterCatalogue
+
+    catalogue = ClusterCatalogue(engine.api, clock)
+    await catalogue.features()
+    return catalogue
+
+
+def _processors(engine: OpenSearchEngine | None, catalogue: ClusterCatalogue | None) -> ProcessorsElsewhere | None:
+    if engine is None or catalogue is None:
         return None
     from ragstone.gateway.processors import ClusterProcessors
 
-    return ClusterProcessors(engine.api)
+    return ClusterProcessors(engine.api, catalogue)
 
 
 def _gateway(
     engine: OpenSearchEngine | None,
+    catalogue: ClusterCatalogue | None,
     pipelines: SearchPipelineService,
     models: ModelService,
     settings: Settings,
     clock: Clock,
 ) -> Gateway | None:
-    if engine is None:
+    if engine is None or catalogue is None:
         return None
     from ragstone.gateway.admission import Admission
-    from ragstone.gateway.catalogue import ClusterCatalogue
     from ragstone.gateway.ownership import Ownership
     from ragstone.gateway.search import GatewaySearch
     from ragstone.gateway.service import Gateway
 
-    ownership = Ownership(engine, engine.api, ClusterCatalogue(engine.api, clock))
+    ownership = Ownership(engine, engine.api, catalogue)
     return Gateway(
         engine.api,
         ownership,

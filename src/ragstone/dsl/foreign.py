@@ -13,7 +13,8 @@ from ragstone.core.errors import IllegalArgumentException, ParsingException
 from ragstone.core.xcontent import JsonObject, token
 from ragstone.dsl.clause import to_bool, to_text
 from ragstone.dsl.ext import ext_sections, parse_section
-from ragstone.dsl.queries.hybrid import HybridQuery
+from ragstone.dsl.queries.bool import BoolQuery
+from ragstone.dsl.queries.hybrid import HybridQuery, narrowed
 from ragstone.dsl.queries.neural import Neural
 from ragstone.dsl.query import Query, queries
 from ragstone.dsl.search_body import SearchBody
@@ -53,6 +54,20 @@ class ForeignQuery(Query):
 
     def with_children(self, children: tuple[Query, ...]) -> Query:
         return replace(self, ours=children)
+
+    def over(self, filter: Query) -> Query:
+        """The same query over what passes a filter; one for vectors chooses among that."""
+        if isinstance(self.tree, _Slot):
+            return narrowed(self.ours[self.tree.number], filter)
+        clause = self.tree.get("knn") if isinstance(self.tree, dict) else None
+        if not isinstance(clause, dict) or not all(isinstance(options, dict) for options in clause.values()):
+            return BoolQuery(must=(self,), filter=(filter,))
+        fields = {}
+        for name, options in clause.items():
+            inner = options.get("filter")
+            both = filter.to_json() if inner is None else {"bool": {"filter": [inner, filter.to_json()]}}
+            fields[name] = {**options, "filter": both}
+        return replace(self, tree={"knn": fields})
 
 
 def _taken_out(tree: Any, ours: list[Query]) -> Any:
@@ -111,9 +126,12 @@ class ForeignSearchBody(SearchBody):
     rest: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> JsonObject:
+        """The whole search, as it was given or as processors have left it."""
+        return {**super().to_json(), **self.rest}
+
+    def for_engine(self) -> JsonObject:
         """The body for the engine: without pipelines, and without sections of `ext` that are ours."""
-        own = replace(self, ext={}, search_pipeline=None, verbose_pipeline=False, source=None)
-        return {**super(ForeignSearchBody, own).to_json(), **self.rest}
+        return replace(self, ext={}, search_pipeline=None, verbose_pipeline=False, source=None).to_json()
 
 
 def parse_foreign_search(body: Any) -> ForeignSearchBody:

@@ -27,7 +27,7 @@ class ClusterFeatures:
 
 
 class ClusterCatalogue:
-    """Asked once a minute at most."""
+    """Asked once a minute at most; the first time when the gateway starts."""
 
     def __init__(self, api: ClusterApi, clock: Clock) -> None:
         self._api = api
@@ -39,6 +39,12 @@ class ClusterCatalogue:
         now = self._clock.monotonic()
         if self._known is None or now - self._known[0] > _FRESH:
             self._known = now, await self._ask()
+        return self._known[1]
+
+    @property
+    def known(self) -> ClusterFeatures:
+        """What it said last."""
+        assert self._known is not None, "asked at the start"
         return self._known[1]
 
     async def _ask(self) -> ClusterFeatures:

@@ -7,7 +7,9 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
+from ragstone.core.errors import IllegalArgumentException
 from ragstone.core.xcontent import JsonObject
+from ragstone.dsl.clause import to_bool, to_float
 from ragstone.dsl.foreign import ForeignSearchBody
 from ragstone.dsl.queries.hybrid import HybridQuery
 from ragstone.dsl.search_body import SearchBody
@@ -45,17 +47,24 @@ async def ask_hybrid(
     """
     hybrid = search.query
     assert isinstance(hybrid, HybridQuery)
-    typed = replace(search, sort=tuple(parse_sort(search.rest["sort"])) if "sort" in search.rest else ())
+    if "scroll" in parameters:
+        raise IllegalArgumentException("Scroll operation is not supported in hybrid query")
+    typed = replace(
+        search,
+        sort=tuple(parse_sort(search.rest["sort"])) if "sort" in search.rest else (),
+        track_scores=to_bool(search.rest.get("track_scores", False)),
+        min_score=to_float(search.rest["min_score"]) if search.rest.get("min_score") is not None else None,
+    )
     start, size = search.from_ or 0, search.size if search.size is not None else _DEFAULT_SIZE
     wanted = QueryRequest(
         indices=[index.name for index in indices],
         queries=[hybrid],
         size=start + size if size else 0,
         sort=typed.sort,
-        min_score=search.rest.get("min_score"),
+        min_score=typed.min_score,
     )
     request, combine = as_hybrid(wanted, typed, indices, "", between)
-    base = {key: value for key, value in search.to_json().items() if key not in (*_OF_ALL, "query", "from")}
+    base = {key: value for key, value in search.for_engine().items() if key not in (*_OF_ALL, "query", "from")}
     everything = {**base, "query": hybrid.any().to_json(), "size": 0, "search_pipeline": "_none"}
     everything.update({key: search.rest[key] for key in _OF_ALL if key in search.rest})
     if request.sort:
@@ -70,7 +79,11 @@ async def ask_hybrid(
         ]
     bodies = [{**body, "size": request.size, "search_pipeline": "_none"} for body in listed]
     answers = await _searched(api, expression, [*bodies, everything], parameters)
-    return _one_answer(answers[:-1], answers[-1], combine, start, size)
+    answer = _one_answer(answers[:-1], answers[-1], combine, start, size)
+    if hybrid.name is not None:
+        for hit in answer["hits"]["hits"]:
+            hit["matched_queries"] = [hybrid.name, *hit.get("matched_queries", ())]
+    return answer
 
 
 async def _searched(

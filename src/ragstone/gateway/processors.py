@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from ragstone.core.errors import OpenSearchException
 from ragstone.core.xcontent import JsonObject
 from ragstone.engine.api import ClusterApi
+from ragstone.gateway.catalogue import ClusterCatalogue
 from ragstone.pipelines.ingest.document import METADATA, IngestDocument
 
 _SIMULATED = ("_index", "_id", "_routing", "_version", "_version_type")
@@ -17,8 +18,14 @@ _NO_INDEX = "_index"
 class ClusterProcessors:
     """`ProcessorsElsewhere` of a cluster."""
 
-    def __init__(self, api: ClusterApi) -> None:
+    def __init__(self, api: ClusterApi, catalogue: ClusterCatalogue) -> None:
         self._api = api
+        self._catalogue = catalogue
+
+    def knows(self, type: str) -> bool:
+        """See `ProcessorsElsewhere`."""
+        known = self._catalogue.known
+        return type in known.ingest or type in known.search
 
     async def run(self, definition: JsonObject, documents: Sequence[IngestDocument]) -> list[Exception | None]:
         """See `ProcessorsElsewhere`. A definition that the cluster refuses is every document's error."""

@@ -18,6 +18,7 @@ from ragstone.engine.api import ClusterApi, Engine
 from ragstone.engine.values import Hit, IndexMetadata, Total
 from ragstone.gateway.hybrid import ask_hybrid, is_hybrid
 from ragstone.gateway.ownership import SEARCH, Ownership
+from ragstone.gateway.sparse import with_tokens
 from ragstone.indices.resolver import IndicesOptions, resolve
 from ragstone.ml.ports import Predictor
 from ragstone.pipelines.processor import PipelineContext, SearchResponse
@@ -111,7 +112,8 @@ class GatewaySearch:
 
     async def _rewritten(self, indices: Sequence[IndexMetadata], search: ForeignSearchBody) -> ForeignSearchBody:
         asked = [query for query in (search.query, search.post_filter) if query is not None]
-        answers = iter(await rewrite_neural(asked, indices, self._predictor))
+        rewritten = await rewrite_neural(asked, indices, self._predictor)
+        answers = iter([await with_tokens(self._api, indices, query) for query in rewritten])
         return replace(
             search,
             query=next(answers) if search.query is not None else None,
@@ -127,7 +129,7 @@ class GatewaySearch:
     ) -> JsonObject:
         """The cluster's answer to a search, through a pipeline of its own or none."""
         passed = {name: value for name, value in parameters.items() if name not in _OURS | _RENDERED_HERE}
-        body = search.to_json()
+        body = search.for_engine()
         if isinstance(pipeline, dict):
             body["search_pipeline"] = pipeline
         elif pipeline is not None:

@@ -37,6 +37,10 @@ class ProcessorServices:
 class ProcessorsElsewhere(Protocol):
     """An engine with pipelines of its own. Its search processors run where it searches."""
 
+    def knows(self, type: str) -> bool:
+        """Whether it has a processor of that name, of any kind."""
+        ...
+
     async def run(self, definition: JsonObject, documents: Sequence[IngestDocument]) -> list[Exception | None]:
         """As `IngestProcessor.run`, for the ingest processor of that definition, `{type: options}`, with everything
         that its options say of conditions and failures."""

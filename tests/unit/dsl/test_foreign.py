@@ -27,7 +27,7 @@ def test_what_is_not_ours_stays_as_it_is() -> None:
         "_source": ["a", "b.*"],
         "track_total_hits": -7,
     }
-    assert parse_foreign_search(body).to_json() == body
+    assert parse_foreign_search(body).for_engine() == body
 
 
 def test_our_clauses_are_found_wherever_they_stand() -> None:
@@ -71,7 +71,7 @@ def test_what_is_for_us_does_not_reach_the_engine() -> None:
         "verbose_pipeline": True,
     }
     search = parse_foreign_search(body)
-    assert search.to_json() == {"query": {"match_all": {}}, "ext": {"theirs": {"a": 1}}}
+    assert search.for_engine() == {"query": {"match_all": {}}, "ext": {"theirs": {"a": 1}}}
     assert search.search_pipeline == "p"
     assert search.verbose_pipeline
     assert set(search.ext) == {"generative_qa_parameters"}

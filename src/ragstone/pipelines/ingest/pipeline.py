@@ -207,8 +207,9 @@ class Compiler:
         if not isinstance(body, dict):
             raise configuration_error(f"property isn't a map, but of type [{java_type(body)}]", type=type)
         processor = ingest_processors.get(type)
-        if processor is None and self._services.elsewhere is not None:
-            return Step(type, _Elsewhere({type: body}, self._services.elsewhere), body.get("tag"))
+        elsewhere = self._services.elsewhere
+        if processor is None and elsewhere is not None and elsewhere.knows(type):
+            return Step(type, _Elsewhere({type: body}, elsewhere), body.get("tag"))
         if processor is None:
             raise configuration_error(f"No processor type exists with name [{type}]", type=type)
         common = ProcessorConfig(body)

@@ -18,6 +18,7 @@ from ragstone.pipelines.errors import FeatureOffException, configuration_error
 from ragstone.pipelines.processor import (
     PhaseResultsProcessor,
     PipelineContext,
+    ProcessorsElsewhere,
     ProcessorServices,
     SearchRequestProcessor,
     SearchResponse,
@@ -162,7 +163,7 @@ def compile_pipeline(id: str, body: JsonObject, services: ProcessorServices) -> 
     elsewhere: JsonObject = {}
     if services.elsewhere is not None:
         for key, registry in _REGISTRIES.items():
-            given[key], theirs = _divided(key, given[key], registry)
+            given[key], theirs = _divided(key, given[key], registry, services.elsewhere)
             if theirs:
                 elsewhere[key] = theirs
     pipeline = SearchPipeline(
@@ -187,11 +188,14 @@ _REGISTRIES: Mapping[str, Registry[Any]] = {
 }
 
 
-def _divided(key: str, definitions: list[Any], registry: Registry[Any]) -> tuple[list[Any], list[Any]]:
+def _divided(
+    key: str, definitions: list[Any], registry: Registry[Any], elsewhere: ProcessorsElsewhere
+) -> tuple[list[Any], list[Any]]:
     """Our processors of a list, and the engine's. Raises IllegalArgumentException when their order can't be kept."""
     single = [{type: options} for entry in definitions if isinstance(entry, dict) for type, options in entry.items()]
     malformed = [entry for entry in definitions if not isinstance(entry, dict)]
-    is_ours = [registry.get(next(iter(entry))) is not None for entry in single]
+    # What nobody knows counts as ours: the error is the same.
+    is_ours = [registry.get(type) is not None or not elsewhere.knows(type) for entry in single for type in entry]
     ours = [entry for entry, mine in zip(single, is_ours, strict=True) if mine]
     theirs = [entry for entry, mine in zip(single, is_ours, strict=True) if not mine]
     # Around the engine's search: ours come first on the way in, and last on the way out.
