@@ -74,10 +74,11 @@ async def _paired(engine: Engine, raw: RawTantivy, asked: list[str], fetch: bool
     for turn in range(count + 1):
         began = time.perf_counter()
         for text in asked:
-            result = await engine.query(QueryRequest([INDEX], [MatchQuery(field="text", query=text)], size=10))
+            request = QueryRequest([INDEX], [MatchQuery(field="text", query=text)], size=10)
             if fetch:
-                await engine.fetch(result, result.lists[0].hits, FetchOptions())
-            await engine.release(result)
+                await engine.query_and_fetch(request, 0, FetchOptions())
+            else:
+                await engine.release(await engine.query(request))
         speed = len(asked) / (time.perf_counter() - began)
         if turn:
             ours.append(speed)
