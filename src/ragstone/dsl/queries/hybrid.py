@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 
 from ragstone.core.errors import ParsingException
 from ragstone.core.xcontent import JsonObject, Place, java_text
@@ -89,8 +89,17 @@ class HybridQuery(Query):
         return replace(self, queries=tuple(narrowed(query, self.filter) for query in self.queries), filter=None)
 
 
+@runtime_checkable
+class Narrows(Protocol):
+    """A query that knows better than its surroundings how to keep to documents that pass a filter."""
+
+    def over(self, filter: Query) -> Query: ...
+
+
 def narrowed(query: Query, filter: Query) -> Query:
     """The query over those documents only that pass the filter."""
+    if isinstance(query, Narrows):
+        return query.over(filter)
     if isinstance(query, (Knn, Neural)):
         both = filter if query.filter is None else BoolQuery(filter=(query.filter, filter))
         return replace(query, filter=both)
@@ -114,4 +123,4 @@ def _sub_queries(
     return tuple(read_clause(clause) for clause in value)
 
 
-__all__ = ["MAX_SUB_QUERIES", "HybridQuery", "narrowed"]
+__all__ = ["MAX_SUB_QUERIES", "HybridQuery", "Narrows", "narrowed"]

@@ -12,6 +12,8 @@ from ragstone.dsl.clause import to_float
 from ragstone.dsl.query import Query, queries
 
 DEFAULT_ANALYZER = "bert-uncased"
+HEAVIEST = 64.0
+"""The highest weight of a word in a query, as in Lucene's FeatureField."""
 
 
 @queries.register("neural_sparse")
@@ -143,4 +145,4 @@ _SCALARS: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
     "max_token_score": ("", to_float),  # read and not used, since OpenSearch 2.12
 }
 
-__all__ = ["DEFAULT_ANALYZER", "FeatureSum", "NeuralSparse"]
+__all__ = ["DEFAULT_ANALYZER", "HEAVIEST", "FeatureSum", "NeuralSparse"]

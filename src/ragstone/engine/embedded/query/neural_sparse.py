@@ -8,14 +8,12 @@ import tantivy
 
 from ragstone.core.errors import IllegalArgumentException
 from ragstone.core.xcontent import java_text
-from ragstone.dsl.queries.neural_sparse import DEFAULT_ANALYZER, FeatureSum, NeuralSparse
+from ragstone.dsl.queries.neural_sparse import DEFAULT_ANALYZER, HEAVIEST, FeatureSum, NeuralSparse
 from ragstone.dsl.unsupported import unsupported
 from ragstone.engine.embedded.mapper.rank_features import RankFeaturesField, prefix_of, weight_of
 from ragstone.engine.embedded.query.compile import Context, any_of, compiles, constant, none
 
 _NOT_HERE = (DEFAULT_ANALYZER, "mbert-uncased")
-_MOST = 64.0
-"""The highest weight of a word in a query, as in Lucene's FeatureField."""
 
 
 @compiles(FeatureSum)
@@ -50,8 +48,8 @@ def _sum(
     slot = context.slot(field.terms)
     parts: list[tuple[str, float]] = []
     for word, weight in tokens:
-        if not 0 < weight <= _MOST:
-            raise IllegalArgumentException(f"weight must be in (0, {_MOST}], got: {java_text(weight)}")
+        if not 0 < weight <= HEAVIEST:
+            raise IllegalArgumentException(f"weight must be in (0, {HEAVIEST}], got: {java_text(weight)}")
         if slot is not None:
             parts += [(term, weight * boost) for term in context.reader.terms(slot, prefix_of(word))]
     if slot is None or not parts:
