@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
 from ragstone.core.did_you_mean import hint, similar
-from ragstone.core.errors import IllegalArgumentException, ParsingException
+from ragstone.core.errors import IllegalArgumentException, NamedObjectNotFoundException, ParsingException
 from ragstone.core.registry import Registry
 from ragstone.core.xcontent import JsonObject, Place, token
 from ragstone.dsl.unsupported import AGGREGATIONS, unsupported
@@ -68,7 +68,7 @@ def _parse(parent: JsonObject, name: str, definition: Any) -> Aggregation:
     kind, options = kinds[0], definition[kinds[0]]
     found = aggregations.get(kind)
     if found is None:
-        raise _unknown(kind, Place(definition, kind))
+        raise _unknown(kind, Place(definition, kind, "value"))
     if not isinstance(options, dict):
         raise ParsingException(
             f"Expected [START_OBJECT] under [{kind}], but got a [{token(options)}] in [{name}]",
@@ -87,4 +87,8 @@ def _unknown(kind: str, place: Place) -> Exception:
     if kind in AGGREGATIONS:
         return unsupported(f"aggregation {kind}")
     near = similar(kind, [*aggregations.names(), *AGGREGATIONS])
-    return ParsingException(f"Unknown aggregation type [{kind}]{hint(near)}", place=place)
+    return ParsingException(
+        f"Unknown aggregation type [{kind}]{hint(near)}",
+        place=place,
+        cause=NamedObjectNotFoundException(f"unknown field [{kind}]", place=place),
+    )

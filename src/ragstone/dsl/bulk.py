@@ -216,6 +216,8 @@ def item_faults(item: BulkItem) -> list[str]:
         faults.append(INTERNAL_VERSIONING)
     if item.version_type != "internal" and item.action == "create":
         faults.append("create operations only support internal versioning. use index instead")
+    if item.action == "create" and (item.if_seq_no is not None or item.if_primary_term):
+        return ["create operations do not support compare and set. use index instead"]
     if item.if_seq_no is not None and not item.if_primary_term:
         faults.append(f"ifSeqNo is set, but primary term is [{item.if_primary_term or 0}]")
     if item.if_seq_no is None and item.if_primary_term:

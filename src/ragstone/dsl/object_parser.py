@@ -60,11 +60,6 @@ def unknown_field(what: str, key: str, known: Iterable[str]) -> str:
     return f"[{what}] unknown field [{key}]{hint(similar(key, known))}"
 
 
-def read_common(what: str, body: JsonObject) -> dict[str, Any]:
-    """`boost` and `_name` of a clause that has nothing else, as arguments of its node."""
-    return as_arguments(parse_object(what, body, COMMON))
-
-
 def as_arguments(found: dict[str, Any]) -> dict[str, Any]:
     """Parsed fields as arguments of a node: `_name` is called `name` there."""
     if "_name" in found:

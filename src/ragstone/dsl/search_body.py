@@ -154,6 +154,7 @@ def _track_total_hits(value: Any) -> bool | int:
         return to_bool(value)
     number = to_int(value)
     if number < -1:
+        # Differs: named and refused before any shard is asked; OpenSearch fails in its fetch phase without a word.
         raise IllegalArgumentException(f"[track_total_hits] parameter must be positive or equals to -1, got {number}")
     return False if number == -1 else number
 

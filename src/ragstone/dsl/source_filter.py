@@ -43,7 +43,8 @@ def parse_source_filter(value: Any) -> SourceFilter:
     includes: tuple[str, ...] = ()
     excludes: tuple[str, ...] = ()
     for key, given in value.items():
-        paths = _paths(given if isinstance(given, list) else [given])
+        if key in _INCLUDES + _EXCLUDES:
+            paths = _texts(key, value)
         if key in _INCLUDES:
             includes = paths
         elif key in _EXCLUDES:
@@ -51,6 +52,17 @@ def parse_source_filter(value: Any) -> SourceFilter:
         else:
             raise ParsingException(f"Unknown key for a {token(given)} in [{key}].", place=Place(value, key, "value"))
     return SourceFilter(includes=includes, excludes=excludes)
+
+
+def _texts(key: str, filters: JsonObject) -> tuple[str, ...]:
+    """Paths below `includes` or `excludes`, where nothing but texts will do."""
+    given = filters[key]
+    places = [Place(given, position, "value") for position in range(len(given))] if isinstance(given, list) else []
+    paths = given if isinstance(given, list) else [given]
+    for path, place in zip(paths, places or [Place(filters, key, "value")], strict=False):
+        if not isinstance(path, str):
+            raise ParsingException(f"Unknown key for a {token(path)} in [{key}].", place=place)
+    return tuple(paths)
 
 
 def _paths(values: list[Any]) -> tuple[str, ...]:

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from ragstone.core.xcontent import JsonObject
-from ragstone.dsl.clause import common
-from ragstone.dsl.object_parser import read_common
+from ragstone.dsl.clause import common, to_float, to_text, unknown
 from ragstone.dsl.query import Query, queries
 
 
@@ -18,7 +17,15 @@ class MatchNoneQuery(Query):
 
     @classmethod
     def parse(cls, body: Any) -> Self:
-        return cls(**read_common(cls.wire_name, body))
+        arguments: JsonObject = {}
+        for key, value in body.items():
+            if key == "boost":
+                arguments["boost"] = to_float(value)
+            elif key == "_name":
+                arguments["name"] = to_text(value)
+            else:
+                raise unknown(cls.wire_name, body, key)
+        return cls(**arguments)
 
     def to_json(self) -> JsonObject:
         return {self.wire_name: common(self)}

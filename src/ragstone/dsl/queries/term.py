@@ -44,6 +44,8 @@ class TermQuery(Query):
                     raise unknown("term", clause, key)
                 if isinstance(option, (dict, list)):
                     raise unknown("term", clause, key)
+        elif value is None:
+            field = None  # the parser looks for values, and null is none to it
         field = check_field(field)
         if value is None:
             raise IllegalArgumentException("value cannot be null")

@@ -199,7 +199,12 @@ def _mget_items(
         raise ParsingException(f"unexpected token [{token(body)}], expected [FIELD_NAME] or [START_ARRAY]")
     docs: list[Any] = []
     for key, value in body.items():
-        if key not in ("docs", "ids") or not isinstance(value, list):
+        if not isinstance(value, list):
+            raise ParsingException(
+                f"unexpected token [{token(value)}], expected [FIELD_NAME] or [START_ARRAY]",
+                place=Place(body, key, "value"),
+            )
+        if key not in ("docs", "ids"):
             raise ParsingException(
                 f"unknown key [{key}] for a {token(value)}, expected [docs] or [ids]", place=Place(body, key, "value")
             )

@@ -33,7 +33,7 @@ _PARALLEL = 8
 )  # fmt: skip
 async def msearch(services: Services, request: Request) -> Response:
     content = request.content()
-    if not content.strip():
+    if not content:
         raise ParseException("request body or source parameter is required")
     start = services.clock.monotonic()
     items = parse_msearch(content, request.decode)

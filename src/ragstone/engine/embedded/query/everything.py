@@ -59,6 +59,7 @@ def has_value(name: str, context: Context) -> tantivy.Query | None:
     if isinstance(field, RankFeaturesField):
         raise IllegalArgumentException("[rank_features] fields do not support [exists] queries")
     if field.storage in ("text", "vector"):
+        # Differs: as many are counted as are found; OpenSearch finds a text without any word in it, and counts it not.
         return context.term(PRESENT, field.name)
     slot = context.slot(field)
     if slot is None:

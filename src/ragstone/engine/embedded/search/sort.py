@@ -19,7 +19,7 @@ from ragstone.engine.embedded.text.schema import ID, ROUTING, ROW
 
 LONG = (-(2**63), 2**63 - 1)
 INTEGER = (-(2**31), 2**31 - 1)
-_INTEGER_TYPES = ("integer", "short", "byte")
+_INTEGER_TYPES = ("integer", "short", "byte", "boolean")
 _INFINITY = float("inf")
 
 Comparable = Any
