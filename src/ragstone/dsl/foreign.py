@@ -6,22 +6,25 @@ Only the parts that are ours are read; everything else stays the JSON that it wa
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
-from ragstone.core.errors import IllegalArgumentException, ParsingException
+from ragstone.core.errors import IllegalArgumentException, OpenSearchException, ParsingException
 from ragstone.core.xcontent import JsonObject, token
 from ragstone.dsl.clause import to_bool, to_text
 from ragstone.dsl.ext import ext_sections, parse_section
 from ragstone.dsl.queries.bool import BoolQuery
 from ragstone.dsl.queries.hybrid import HybridQuery, narrowed
 from ragstone.dsl.queries.neural import Neural
-from ragstone.dsl.query import Query, queries
+from ragstone.dsl.query import Query, parse_query, queries
 from ragstone.dsl.search_body import SearchBody
 from ragstone.dsl.source_filter import parse_source_filter
 
 CLAUSES = frozenset({"neural", "neural_sparse"})
 """Queries that need a model of ours, wherever they stand."""
+
+_HYBRID = HybridQuery.wire_name
 
 
 @dataclass(frozen=True)
@@ -113,10 +116,23 @@ def _put_back(tree: Any, ours: tuple[Query, ...]) -> Any:
 
 
 def parse_foreign_query(body: Any) -> Query:
-    """The query of a search: at the top it may be a hybrid one, whose parts are of any kind."""
-    if isinstance(body, dict) and list(body) == [HybridQuery.wire_name] and isinstance(body["hybrid"], dict):
-        return HybridQuery.read(body["hybrid"], ForeignQuery.parse)
+    """The query of a search: at the top it may be a hybrid one, whose parts are of any kind.
+
+    One with a hybrid query further inside is read whole, where we know all of it: whether the place is right depends on
+    what is around it.
+    """
+    if isinstance(body, dict) and list(body) == [_HYBRID] and isinstance(body[_HYBRID], dict):
+        return HybridQuery.read(body[_HYBRID], ForeignQuery.parse)
+    if _holds_hybrid(body):
+        with suppress(OpenSearchException):  # what we do not know the engine may, and else it says so
+            return parse_query(body)
     return ForeignQuery.parse(body)
+
+
+def _holds_hybrid(tree: Any) -> bool:
+    if isinstance(tree, dict):
+        return isinstance(tree.get(_HYBRID), dict) or any(_holds_hybrid(value) for value in tree.values())
+    return isinstance(tree, list) and any(_holds_hybrid(item) for item in tree)
 
 
 @dataclass(frozen=True, kw_only=True)

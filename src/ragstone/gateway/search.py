@@ -12,6 +12,8 @@ from ragstone.core.clock import Clock
 from ragstone.core.errors import OpenSearchException
 from ragstone.core.xcontent import JsonObject
 from ragstone.dsl.foreign import ForeignSearchBody, parse_foreign_search
+from ragstone.dsl.queries.hybrid import HybridQuery
+from ragstone.dsl.query import Query
 from ragstone.dsl.search_body import SearchBody
 from ragstone.dsl.source_filter import SourceFilter, filter_source
 from ragstone.engine.api import ClusterApi, Engine
@@ -24,12 +26,13 @@ from ragstone.ml.ports import Predictor
 from ragstone.pipelines.processor import PipelineContext, SearchResponse
 from ragstone.pipelines.search.pipeline import SearchPipeline
 from ragstone.pipelines.search.service import NONE, SearchPipelineService
+from ragstone.search.hybrid import MisplacedHybridException, all_shards_failed
 from ragstone.search.rewrite import rewrite_neural
 from ragstone.search.trace import VerboseTrace
 
 _LENIENT = IndicesOptions(ignore_unavailable=True, expand_hidden=True, forbid_closed=False)
-_OURS = frozenset({"search_pipeline", "verbose_pipeline", "source", "source_content_type"})
-_RENDERED_HERE = frozenset({"pretty", "human", "error_trace", "filter_path", "format"})
+_OURS = ("search_pipeline", "verbose_pipeline")
+_RENDERED_HERE = frozenset({"pretty", "human", "error_trace", "filter_path", "format", "source", "source_content_type"})
 _SOURCE = ("_source", "_source_includes", "_source_excludes")
 _TYPED = frozenset({"_index", "_id", "_score", "_source", "sort"})
 
@@ -61,9 +64,9 @@ class GatewaySearch:
         Raises what the cluster answers, and what processors and models raise.
         """
         start = self._clock.monotonic()
+        named = parameters.get("search_pipeline")
         search, parameters = _with_parameters(parse_foreign_search(body), parameters, source)
         indices = await self._indices(expression)
-        named = parameters.get("search_pipeline")
         inline = search.search_pipeline
         # A definition of the cluster's own processors is the cluster's, as is a name that is not ours.
         ours = not isinstance(inline, dict) or named is not None or await self._ownership.definition(SEARCH, inline)
@@ -88,8 +91,7 @@ class GatewaySearch:
         parameters: Mapping[str, str],
     ) -> JsonObject:
         context = PipelineContext(pipeline_id=pipeline.id)
-        verbose = given.verbose_pipeline or parameters.get("verbose_pipeline") in ("", "true")
-        trace = VerboseTrace(given) if verbose else None
+        trace = VerboseTrace(given) if given.verbose_pipeline else None
         search = _foreign(await pipeline.transform_request(given, context, trace))
         shown = search.source if search.source is not None else SourceFilter(enabled="stored_fields" not in search.rest)
         if pipeline.response:
@@ -110,15 +112,31 @@ class GatewaySearch:
         response = await pipeline.transform_response(search, _response(answer), context, trace)
         return _with_trace(_merged(answer, response, shown), trace)
 
+    async def count(self, expression: str | None, body: Any, parameters: Mapping[str, str]) -> JsonObject:
+        """How many documents match a query that holds a clause of ours. No pipeline applies."""
+        search = await self._rewritten(await self._indices(expression), parse_foreign_search(body))
+        query = search.query
+        counted = query.any() if isinstance(query, HybridQuery) else query
+        shown = {} if counted is None else {"query": counted.to_json()}
+        answer: JsonObject = await self._api.call("POST", _target(expression, "_count", parameters), shown)
+        return answer
+
     async def _rewritten(self, indices: Sequence[IndexMetadata], search: ForeignSearchBody) -> ForeignSearchBody:
         asked = [query for query in (search.query, search.post_filter) if query is not None]
-        rewritten = await rewrite_neural(asked, indices, self._predictor)
-        answers = iter([await with_tokens(self._api, indices, query) for query in rewritten])
+        try:
+            answers = iter(await rewrite_neural(asked, indices, self._predictor))
+        except MisplacedHybridException as error:
+            misplaced = error
+            node = self._engine.capabilities().node
+            raise all_shards_failed(indices, node, lambda _: misplaced) from None
         return replace(
             search,
-            query=next(answers) if search.query is not None else None,
-            post_filter=next(answers) if search.post_filter is not None else None,
+            query=await self._tokenized(indices, next(answers)) if search.query is not None else None,
+            post_filter=await self._tokenized(indices, next(answers)) if search.post_filter is not None else None,
         )
+
+    async def _tokenized(self, indices: Sequence[IndexMetadata], query: Query) -> Query:
+        return await with_tokens(self._api, indices, query)
 
     async def _asked(
         self,
@@ -128,14 +146,13 @@ class GatewaySearch:
         pipeline: str | JsonObject | None,
     ) -> JsonObject:
         """The cluster's answer to a search, through a pipeline of its own or none."""
-        passed = {name: value for name, value in parameters.items() if name not in _OURS | _RENDERED_HERE}
+        passed = dict(parameters)
         body = search.for_engine()
         if isinstance(pipeline, dict):
             body["search_pipeline"] = pipeline
         elif pipeline is not None:
             passed["search_pipeline"] = pipeline
-        path = "/_search" if expression is None else f"/{quote(expression, safe=',*-')}/_search"
-        answer: JsonObject = await self._api.call("POST", f"{path}?{urlencode(passed)}" if passed else path, body)
+        answer: JsonObject = await self._api.call("POST", _target(expression, "_search", passed), body)
         return answer
 
     async def _indices(self, expression: str | None) -> list[IndexMetadata]:
@@ -146,11 +163,19 @@ class GatewaySearch:
             return []
 
 
+def _target(expression: str | None, what: str, parameters: Mapping[str, str]) -> str:
+    path = f"/{what}" if expression is None else f"/{quote(expression, safe=',*-')}/{what}"
+    passed = {name: value for name, value in parameters.items() if name not in _RENDERED_HERE}
+    return f"{path}?{urlencode(passed)}" if passed else path
+
+
 def _with_parameters(
     search: ForeignSearchBody, parameters: Mapping[str, str], source: SourceFilter | None
 ) -> tuple[ForeignSearchBody, dict[str, str]]:
     """The search with what processors may change of it moved from the URL to the body; and the other parameters."""
-    left = {name: value for name, value in parameters.items() if name not in _SOURCE}
+    left = {name: value for name, value in parameters.items() if name not in (*_SOURCE, *_OURS)}
+    if parameters.get("verbose_pipeline") in ("", "true"):
+        search = replace(search, verbose_pipeline=True)
     if source is not None:
         shown = {"includes": list(source.includes), "excludes": list(source.excludes)} if source.enabled else False
         search = replace(search, source=source, rest={**search.rest, "_source": shown})

@@ -55,6 +55,13 @@ async def search(services: Services, request: Request) -> Response:
     return Response(await gateway_of(services).search.search(index, body, request.query, source))
 
 
+@routes.add("GET /_count", "POST /_count", "GET /{index}/_count", "POST /{index}/_count", any_parameter=True)
+async def count(services: Services, request: Request) -> Response:
+    """One with a clause of ours."""
+    index, body = request.path_params.get("index"), request.json_or({})
+    return Response(await gateway_of(services).search.count(index, body, request.query))
+
+
 @routes.add("GET /_msearch", "POST /_msearch", "GET /{index}/_msearch", "POST /{index}/_msearch", any_parameter=True)
 async def msearch(services: Services, request: Request) -> Response:
     """Several, of which one at least needs us."""
