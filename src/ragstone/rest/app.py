@@ -52,7 +52,7 @@ class App:
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             raise RuntimeError(f"this application speaks http only, not {scope['type']}")
-        request_id.set(f"{self._run_id}-{next(self._count)}")
+        self.number_request()
         request = request_of(scope)
         try:
             await self._rounds.wait()
@@ -69,6 +69,10 @@ class App:
             response = errors.failure(error, request)
             body, kind = _render_failure(response, request)
         await _send(send, request, response, body, kind)
+
+    def number_request(self) -> None:
+        """Give the current task's request an id of its own, for the log."""
+        request_id.set(f"{self._run_id}-{next(self._count)}")
 
     async def _respond(self, request: Request, receive: Receive) -> Response:
         path, _, query = request.uri.partition("?")

@@ -13,6 +13,7 @@ from typing import Literal
 
 from ragstone.core import caller
 from ragstone.core.errors import OpenSearchException
+from ragstone.core.log import get_logger
 from ragstone.engine.api import ForwardedAnswer
 from ragstone.gateway.service import Gateway
 from ragstone.rest import errors
@@ -22,6 +23,7 @@ from ragstone.rest.client_watch import ClientWatch
 from ragstone.rest.compression import Inflater
 from ragstone.rest.rendering import render
 from ragstone.rest.request import Request
+from ragstone.rest.response import Response
 from ragstone.rest.router import Handler, Route, Router
 from ragstone.rest.routes import bulk, documents, reader
 from ragstone.rest.routes import gateway as gateway_routes
@@ -34,6 +36,8 @@ Condition = Callable[[Gateway, Request], Awaitable[bool]]
 _ALWAYS_OURS = (connectors, model_groups, models, predict, tasks, memory, config, reader, unsupported)
 _READS = ("GET", "HEAD")
 _OUR_PATHS = ("/_plugins/_ml/", "/_plugins/_ragstone/")
+
+log = get_logger("gateway")
 
 
 async def _single_write(gateway: Gateway, request: Request) -> bool:
@@ -51,6 +55,11 @@ async def _search(gateway: Gateway, request: Request) -> bool:
     return await gateway.ownership.search(index, request.query.get("search_pipeline"), body)
 
 
+async def _count(gateway: Gateway, request: Request) -> bool:
+    # No pipeline runs for a count, so none can make it ours.
+    return await gateway.ownership.search(None, "_none", request.body)
+
+
 async def _searches(gateway: Gateway, request: Request) -> bool:
     index = request.path_params.get("index")
     return await gateway.ownership.searches(index, request.query.get("search_pipeline"), request.body)
@@ -62,7 +71,11 @@ _WRITES: Mapping[Handler, Condition] = {
     documents.update_document: _single_write,
     bulk.bulk: _bulk,
 }
-_SEARCHES: Mapping[Handler, Condition] = {gateway_routes.search: _search, gateway_routes.msearch: _searches}
+_SEARCHES: Mapping[Handler, Condition] = {
+    gateway_routes.search: _search,
+    gateway_routes.msearch: _searches,
+    gateway_routes.count: _count,
+}
 _CONDITIONS: Mapping[Handler, Condition] = {**_WRITES, **_SEARCHES}
 
 
@@ -91,21 +104,32 @@ class GatewayApp:
         self._limit = limit
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        self._app.number_request()
         request = request_of(scope)
         caller.authorization.set(request.headers.get("authorization"))
+        begun = False
+
+        async def sending(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
         try:
-            await self._serve(request, scope, receive, send)
+            await self._serve(request, scope, receive, sending)
+            return
         except ClientGone:
             return
         except BodyTooLarge:
-            await _whole(send, 413, [], b"")
+            response = Response(status=413, headers={"connection": "close"})
         except asyncio.CancelledError:
             response = errors.stopping()
-            await _whole(send, response.status, [], render(response, request)[0])
         except Exception as error:
             response = errors.failure(error, request)
-            headers = [(b"content-type", response.content_type.encode())]
-            await _whole(send, response.status, headers, render(response, request)[0])
+        if begun:
+            # Half an answer is out. To end here cuts the connection, and that tells the client.
+            log.warning("an answer broke off", method=request.method, path=request.path)
+            return
+        await _failed(send, response, request)
 
     async def _serve(self, request: Request, scope: Message, receive: Receive, send: Send) -> None:
         path, _, query = request.uri.partition("?")
@@ -157,18 +181,19 @@ class GatewayApp:
         send: Send,
     ) -> None:
         headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
-        # A streamed body is itself what waits for the client; nobody else may listen then.
-        watch = ClientWatch(receive) if not isinstance(body, AsyncIterator) else None
+        # As long as a streamed body comes in, that is what hears of the client.
+        watch = ClientWatch(receive, started=not isinstance(body, AsyncIterator))
+        if isinstance(body, AsyncIterator):
+            body = _then(body, watch.start)
         try:
             async with self._gateway.api.forward(request.method, request.uri, headers, body) as answer:
                 await _relay(answer, send)
         except asyncio.CancelledError:
-            if watch is not None and watch.gone:
+            if watch.gone:
                 raise ClientGone from None
             raise
         finally:
-            if watch is not None:
-                watch.close()
+            watch.close()
         if request.method not in _READS and not _is_data(request.path):
             self._gateway.forget()
 
@@ -196,10 +221,15 @@ async def _relay(answer: ForwardedAnswer, send: Send) -> None:
     await send({"type": "http.response.body", "body": b""})
 
 
-async def _whole(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
-    headers = [*headers, (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+async def _failed(send: Send, response: Response, request: Request) -> None:
+    body = render(response, request)[0]
+    headers = {"content-type": response.content_type, **response.headers, "content-length": str(len(body))}
+    opaque = request.headers.get("x-opaque-id")
+    if opaque is not None:
+        headers["x-opaque-id"] = opaque
+    pairs = [(name.lower().encode("latin-1"), value.encode("latin-1", "replace")) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": response.status, "headers": pairs})
+    await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else body})
 
 
 async def _stream(receive: Receive) -> AsyncIterator[bytes]:
@@ -211,6 +241,12 @@ async def _stream(receive: Receive) -> AsyncIterator[bytes]:
         if message.get("body"):
             yield message["body"]
         more = message.get("more_body", False)
+
+
+async def _then(body: AsyncIterator[bytes], done: Callable[[], None]) -> AsyncIterator[bytes]:
+    async for piece in body:
+        yield piece
+    done()
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

@@ -93,11 +93,11 @@ class ScriptedCluster:
 
     @asynccontextmanager
     async def running(self, tls: ssl.SSLContext | None = None) -> AsyncIterator[ScriptedCluster]:
-        server = RawTestServer(self._serve, auto_decompress=False)
+        server = RawTestServer(self._serve)
         if tls is None:
-            await server.start_server()
+            await server.start_server(auto_decompress=False)
         else:
-            await server.start_server(ssl=tls)
+            await server.start_server(auto_decompress=False, ssl=tls)
         self.url = str(server.make_url("/")).rstrip("/")
         try:
             yield self

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import aiohttp
+from multidict import CIMultiDict
 from yarl import URL
 
 from ragstone.core import caller, json
@@ -40,7 +41,11 @@ _ONE_CONNECTION_ONLY = frozenset(
     }
 )  # fmt: skip
 _READING = frozenset({"GET", "HEAD"})
-_READING_POST = re.compile(r"(^|/)_(search|msearch|count|mget|validate|explain|field_caps|analyze)(/|\?|$)")
+_READING_POST = re.compile(r"/([^/_][^/]*/)?_(search|msearch|count|mget|validate|explain|field_caps|analyze)(/|$)")
+_MOVES_ON = re.compile(r"/_search/(scroll|pipeline)(/|$)")
+"""Below `_search`, and yet nothing to be asked twice: a scroll's next page is another one."""
+_PIECE = 64 * 1024
+"""Bytes of a body that are sent at a time, so that a cluster which takes none of it is noticed."""
 
 _log = get_logger("opensearch")
 
@@ -137,12 +142,10 @@ class ClusterClient:
         self, method: str, target: str, headers: Sequence[tuple[str, str]], body: bytes | AsyncIterable[bytes] | None
     ) -> AsyncIterator[Forwarded]:
         """See `ClusterApi`."""
-        passed = {name: value for name, value in headers if name.lower() not in _ONE_CONNECTION_ONLY}
-        if isinstance(body, bytes):
-            passed = {name: value for name, value in passed.items() if name.lower() != "content-length"}
+        passed = CIMultiDict((name, value) for name, value in headers if name.lower() not in _ONE_CONNECTION_ONLY)
         own = not self._callers_rights
         if own:
-            passed = {name: value for name, value in passed.items() if name.lower() != "authorization"}
+            passed.popall("authorization", None)
             if self._account.authorization is not None:
                 passed["authorization"] = self._account.authorization
         again = not isinstance(body, AsyncIterable) and _reads(method, target)
@@ -171,23 +174,31 @@ class ClusterClient:
         """The first answer of a node, up to its headers."""
         response = None
         waiting = self._order()
+        if again and len(waiting) == 1:
+            waiting *= 2  # it may be but the connection that had grown old
         while response is None:
             node = waiting.pop(0)
             url = URL(node.url + target, encoded=True)
-            given = dict(headers)
+            given = CIMultiDict(headers)
             if signed and self._account.signer is not None:
                 if isinstance(body, AsyncIterable):
                     body = b"".join([chunk async for chunk in body])
                 given.update(await self._account.signer.headers(method, str(url), body or b"", headers))
+            upload = None if body is None else _Upload(body, seconds)
+            if isinstance(body, bytes):
+                given["content-length"] = str(len(body))
             try:
-                response = await self._send(method, url, given, body, seconds)
+                response = await self._send(method, url, given, upload, seconds)
             except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
                 self._failed(node, error)
                 if not waiting:
                     raise _unavailable(error) from None
-            except TimeoutError:
+            except TimeoutError as error:
+                self._failed(node, error)
                 raise _timed_out(seconds) from None
             except (aiohttp.ClientError, OSError) as error:
+                if upload is not None and upload.failure is not None:
+                    raise upload.failure from None
                 self._failed(node, error)
                 if not again or not waiting:
                     raise _unavailable(error) from None
@@ -202,7 +213,7 @@ class ClusterClient:
         method: str,
         url: URL,
         headers: Mapping[str, str],
-        body: bytes | AsyncIterable[bytes] | None,
+        upload: _Upload | None,
         seconds: float,
     ) -> aiohttp.ClientResponse:
         if self._session is None:
@@ -212,10 +223,16 @@ class ClusterClient:
                 skip_auto_headers=["User-Agent", "Content-Type", "Accept", "Accept-Encoding"],
                 auto_decompress=False,
             )
+            # It would send a PUT or a DELETE again that may have arrived. There is no other way to say no.
+            self._session._retry_connection = False
         timeout = aiohttp.ClientTimeout(sock_connect=_CONNECT_TIMEOUT, sock_read=seconds)
-        return await self._session.request(
-            method, url, headers=headers, data=body, allow_redirects=False, timeout=timeout
+        asked = self._session.request(
+            method, url, headers=headers, data=upload and upload.pieces(), allow_redirects=False, timeout=timeout
         )
+        if upload is None:
+            return await asked
+        async with upload.limit():
+            return await asked
 
     def _order(self) -> list[_Node]:
         start = next(self._turn) % len(self._nodes)
@@ -227,6 +244,48 @@ class ClusterClient:
         if node.failed_at is None:
             _log.warning("a node of the cluster does not answer", node=node.url, error=type(error).__name__)
         node.failed_at = self._clock.monotonic()
+
+
+class _Upload:
+    """A body on its way to a node. Ends with TimeoutError when nothing of it is taken for `seconds`; waiting for more
+    of it, which is the sender's time, does not count."""
+
+    def __init__(self, body: bytes | AsyncIterable[bytes], seconds: float) -> None:
+        self._body = body
+        self._seconds = seconds
+        self._timeout: asyncio.Timeout | None = None
+        self.failure: Exception | None = None
+        """What came from whoever gives the body."""
+
+    @asynccontextmanager
+    async def limit(self) -> AsyncIterator[None]:
+        async with asyncio.timeout(None) as self._timeout:
+            try:
+                yield
+            finally:
+                self._timeout = None
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        try:
+            async for piece in self._given():
+                self._expect(self._seconds)
+                yield piece
+                self._expect(None)
+        except Exception as failure:
+            self.failure = failure
+            raise
+
+    async def _given(self) -> AsyncIterator[bytes]:
+        if isinstance(self._body, bytes):
+            for start in range(0, len(self._body), _PIECE):
+                yield self._body[start : start + _PIECE]
+        else:
+            async for piece in self._body:
+                yield piece
+
+    def _expect(self, seconds: float | None) -> None:
+        if self._timeout is not None:
+            self._timeout.reschedule(None if seconds is None else asyncio.get_running_loop().time() + seconds)
 
 
 @dataclass
@@ -257,7 +316,10 @@ class Forwarded:
 
 
 def _reads(method: str, target: str) -> bool:
-    return method in _READING or (method == "POST" and _READING_POST.search(target.partition("?")[0]) is not None)
+    path = target.partition("?")[0]
+    if method not in _READING and (method != "POST" or _READING_POST.match(path) is None):
+        return False
+    return _MOVES_ON.match(path) is None
 
 
 def _headers(response: aiohttp.ClientResponse) -> dict[str, str]:
