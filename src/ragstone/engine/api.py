@@ -167,7 +167,7 @@ class SearchEngine(Protocol):
 
 class MaintenanceEngine(Protocol):
     async def start(self) -> None:
-        """Open and recover. When this returns, everything acknowledged before can be read and found.
+        """Open and recover. When this returns, everything acknowledged before can be read, and found after a refresh.
 
         Raises IllegalStateException when another process holds the data.
         """

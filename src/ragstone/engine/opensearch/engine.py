@@ -67,7 +67,7 @@ class OpenSearchEngine:
         """Raises IllegalStateException when the cluster is not there, refuses the gateway's account, or is too old."""
         self.cluster_uuid = await maintenance.check_cluster(self._client)
         self.node_id = await maintenance.cluster_manager(self._client)
-        await maintenance.refresh_all(self._client, self._clock)
+        await maintenance.refresh_ours(self._client, self._clock)
 
     async def close(self) -> None:
         await self._indices.close()

@@ -9,12 +9,12 @@ from ragstone.core.clock import Clock, Deadline
 from ragstone.core.errors import IllegalStateException, OpenSearchException
 from ragstone.core.log import get_logger
 from ragstone.engine.api import ClusterApi
-from ragstone.engine.opensearch.names import is_system, part
+from ragstone.engine.opensearch.names import SYSTEM_PATTERNS, is_system, part
 from ragstone.engine.values import IndexStats
 
 LEAST_VERSION = (2, 19)
 _REFRESH_AT_START = 10.0
-"""Seconds that a start waits at most for the cluster's indices to be refreshed."""
+"""Seconds that a start waits at most for our indices to be refreshed."""
 
 _log = get_logger("opensearch")
 
@@ -49,14 +49,14 @@ async def cluster_manager(api: ClusterApi) -> str:
     return found
 
 
-async def refresh_all(api: ClusterApi, clock: Clock) -> None:
-    """So that what was acknowledged before can be found. A cluster that is too busy for it, or does not let the
-    gateway's account, finds it when its own refreshes come."""
-    target = "/_refresh?expand_wildcards=open,hidden&ignore_unavailable=true"
+async def refresh_ours(api: ClusterApi, clock: Clock) -> None:
+    """So that what gateways acknowledged before can be found. A cluster that is too busy for it finds it when its own
+    refreshes come, as it does for indices that are not ours."""
+    target = f"/{SYSTEM_PATTERNS}/_refresh?expand_wildcards=open,hidden&ignore_unavailable=true"
     try:
         await api.call("POST", target, as_service=True, deadline=Deadline.after(clock, _REFRESH_AT_START))
     except OpenSearchException as why:
-        _log.warning("the cluster's indices were not refreshed at the start", why=why.reason)
+        _log.warning("the gateways' indices were not refreshed at the start", why=why.reason)
 
 
 async def refresh(api: ClusterApi, names: Sequence[str]) -> None:

@@ -8,6 +8,8 @@ from urllib.parse import quote
 RECORDS = ".ragstone-records"
 """The index behind RecordStore: the engine's own, in no picture of the indices."""
 _OURS = (".plugins-ml-", ".ragstone-")
+SYSTEM_PATTERNS = ",".join(f"{prefix}*" for prefix in _OURS)
+"""An expression that means all of ours."""
 
 
 def is_system(name: str) -> bool:

@@ -81,6 +81,14 @@ async def until(condition: Callable[[], bool]) -> None:
 # ── start and end ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+async def test_a_start_publishes_everything_acknowledged_before(opened: OpenEngine) -> None:
+    async with opened() as engine:
+        await engine.create_index("books", {"refresh_interval": "-1"}, {}, {})
+        await engine.bulk("books", [index("1"), index("2")])
+    async with opened() as engine:
+        assert await engine.count(["books"], parse_query(EVERYTHING)) == 2
+
+
 async def test_node_and_cluster_keep_their_ids_over_restarts(opened: Opened) -> None:
     async with opened() as engine:
         first = (engine.node_id, engine.cluster_uuid)
