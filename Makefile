@@ -90,7 +90,7 @@ lock: $(DEV) ## Compile the hash-pinned requirements again
 	$(PIP) install --quiet uv
 	$(BIN)/uv pip compile pyproject.toml requirements/build.in --extra embed --universal --python-version 3.11 \
 		--generate-hashes --no-header --no-annotate --no-emit-index-url --upgrade -q -o requirements/runtime.txt
-	$(BIN)/uv pip compile pyproject.toml requirements/build.in --extra embed --group test --group check --group tools --universal \
+	$(BIN)/uv pip compile pyproject.toml requirements/build.in --extra embed --extra aws --group test --group check --group tools --universal \
 		--python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url -c requirements/runtime.txt \
 		-q -o requirements/dev.txt
 
