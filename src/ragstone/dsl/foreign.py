@@ -6,18 +6,17 @@ Only the parts that are ours are read; everything else stays the JSON that it wa
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
-from ragstone.core.errors import IllegalArgumentException, OpenSearchException, ParsingException
+from ragstone.core.errors import IllegalArgumentException, ParsingException
 from ragstone.core.xcontent import JsonObject, token
 from ragstone.dsl.clause import to_bool, to_text
 from ragstone.dsl.ext import ext_sections, parse_section
 from ragstone.dsl.queries.bool import BoolQuery
 from ragstone.dsl.queries.hybrid import HybridQuery, narrowed
 from ragstone.dsl.queries.neural import Neural
-from ragstone.dsl.query import Query, parse_query, queries
+from ragstone.dsl.query import Query, queries
 from ragstone.dsl.search_body import SearchBody
 from ragstone.dsl.source_filter import parse_source_filter
 
@@ -36,7 +35,7 @@ class _Slot:
 
 @dataclass(frozen=True, kw_only=True)
 class ForeignQuery(Query):
-    """A query of any kind as JSON; its children are the clauses of `CLAUSES` inside it."""
+    """A query of any kind as JSON; its children are the clauses inside it that are ours."""
 
     wire_name = ""
     tree: Any
@@ -65,12 +64,12 @@ class ForeignQuery(Query):
         clause = self.tree.get("knn") if isinstance(self.tree, dict) else None
         if not isinstance(clause, dict) or not all(isinstance(options, dict) for options in clause.values()):
             return BoolQuery(must=(self,), filter=(filter,))
+        also = _Slot(len(self.ours))
         fields = {}
         for name, options in clause.items():
             inner = options.get("filter")
-            both = filter.to_json() if inner is None else {"bool": {"filter": [inner, filter.to_json()]}}
-            fields[name] = {**options, "filter": both}
-        return replace(self, tree={"knn": fields})
+            fields[name] = {**options, "filter": also if inner is None else {"bool": {"filter": [inner, also]}}}
+        return replace(self, tree={"knn": fields}, ours=(*self.ours, filter))
 
 
 def _taken_out(tree: Any, ours: list[Query]) -> Any:
@@ -90,11 +89,15 @@ def _is_ours(tree: JsonObject) -> bool:
     if len(tree) != 1:
         return False
     [(name, body)] = tree.items()
+    if name == _HYBRID:
+        return isinstance(body, dict) and "queries" in body
     return name in CLAUSES and isinstance(body, dict) and bool(body) and all(isinstance(v, dict) for v in body.values())
 
 
 def _clause(name: str, body: JsonObject) -> Query:
-    """One of ours; its `filter` may again be of any kind."""
+    """One of ours; what is inside may again be of any kind."""
+    if name == _HYBRID:
+        return HybridQuery.read(body, ForeignQuery.parse)
     found = queries.get(name)
     assert found is not None, name
     given = next((clause["filter"] for clause in body.values() if isinstance(clause.get("filter"), dict)), None)
@@ -116,23 +119,24 @@ def _put_back(tree: Any, ours: tuple[Query, ...]) -> Any:
 
 
 def parse_foreign_query(body: Any) -> Query:
-    """The query of a search: at the top it may be a hybrid one, whose parts are of any kind.
-
-    One with a hybrid query further inside is read whole, where we know all of it: whether the place is right depends on
-    what is around it.
-    """
-    if isinstance(body, dict) and list(body) == [_HYBRID] and isinstance(body[_HYBRID], dict):
-        return HybridQuery.read(body[_HYBRID], ForeignQuery.parse)
-    if _holds_hybrid(body):
-        with suppress(OpenSearchException):  # what we do not know the engine may, and else it says so
-            return parse_query(body)
+    """The query of a search: at the top, or alone in bools, it may be a hybrid one, whose parts are of any kind."""
+    inner = body
+    while isinstance(inner, dict):
+        if list(inner) == [_HYBRID] and isinstance(inner[_HYBRID], dict):
+            return HybridQuery.read(inner[_HYBRID], ForeignQuery.parse)
+        inner = _only_clause(inner)
     return ForeignQuery.parse(body)
 
 
-def _holds_hybrid(tree: Any) -> bool:
-    if isinstance(tree, dict):
-        return isinstance(tree.get(_HYBRID), dict) or any(_holds_hybrid(value) for value in tree.values())
-    return isinstance(tree, list) and any(_holds_hybrid(item) for item in tree)
+def _only_clause(query: JsonObject) -> Any:
+    """The one clause that a bool asks for; None where there is more to it."""
+    options = query.get("bool") if len(query) == 1 else None
+    if not isinstance(options, dict) or list(options) not in (["must"], ["should"]):
+        return None
+    [clauses] = options.values()
+    if isinstance(clauses, list):
+        return clauses[0] if len(clauses) == 1 else None
+    return clauses
 
 
 @dataclass(frozen=True, kw_only=True)

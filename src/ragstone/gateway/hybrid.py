@@ -16,7 +16,7 @@ from ragstone.dsl.search_body import SearchBody
 from ragstone.dsl.sort import parse_sort
 from ragstone.engine.api import ClusterApi
 from ragstone.engine.values import IndexMetadata, QueryPhaseResult, QueryRequest, RankedHit, RankedList, Total
-from ragstone.search.hybrid import as_hybrid
+from ragstone.search.hybrid import all_shards_failed, as_hybrid
 
 _HEADER = (
     "routing", "preference", "search_type", "ignore_unavailable", "allow_no_indices", "expand_wildcards",
@@ -48,7 +48,8 @@ async def ask_hybrid(
     hybrid = search.query
     assert isinstance(hybrid, HybridQuery)
     if "scroll" in parameters:
-        raise IllegalArgumentException("Scroll operation is not supported in hybrid query")
+        scrolling = IllegalArgumentException("Scroll operation is not supported in hybrid query")
+        raise all_shards_failed(indices, "", lambda _: scrolling) if indices else scrolling
     typed = replace(
         search,
         sort=tuple(parse_sort(search.rest["sort"])) if "sort" in search.rest else (),
