@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -71,6 +72,9 @@ async def cluster(behind: AsgiClient) -> AsyncIterator[ScriptedCluster]:
 
     scripted.otherwise = otherwise
     scripted.on("POST", RECORDS, records)
+    # The embedded node has one state all the time.
+    states = itertools.count()
+    scripted.on("GET", "/_cluster/state/version", lambda _: Reply({"state_uuid": f"{next(states)}"}))
     async with scripted.running() as running:
         yield running
 

@@ -47,13 +47,17 @@ class ThreadedServer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._server is not None:
-            self._server.stop()
+        self.stop()
         self._thread.join(_PATIENCE)
         if self._thread.is_alive():
             raise RuntimeError("the server did not stop")
         if self._failure is not None:
             raise self._failure
+
+    def stop(self) -> None:
+        """Begin to stop, as at a signal."""
+        if self._server is not None:
+            self._server.stop()
 
     def until_busy(self, busy: bool = True) -> None:
         """Return when a request is being worked on, or none any more. Raises TimeoutError."""
