@@ -14,6 +14,7 @@ from ragstone.dsl.foreign import ForeignSearchBody
 from ragstone.dsl.queries.hybrid import HybridQuery
 from ragstone.dsl.search_body import SearchBody
 from ragstone.dsl.sort import parse_sort
+from ragstone.dsl.unsupported import unsupported
 from ragstone.engine.api import ClusterApi
 from ragstone.engine.values import IndexMetadata, QueryPhaseResult, QueryRequest, RankedHit, RankedList, Total
 from ragstone.search.hybrid import all_shards_failed, as_hybrid
@@ -47,6 +48,8 @@ async def ask_hybrid(
     """
     hybrid = search.query
     assert isinstance(hybrid, HybridQuery)
+    if to_bool(search.rest.get("explain", False)) or parameters.get("explain") in ("", "true"):
+        raise unsupported("explain of a hybrid query")
     if "scroll" in parameters:
         scrolling = IllegalArgumentException("Scroll operation is not supported in hybrid query")
         raise all_shards_failed(indices, "", lambda _: scrolling) if indices else scrolling

@@ -64,7 +64,7 @@ def refuse_inside(
     for query in queries:
         if isinstance(query, HybridQuery):
             raise MisplacedHybridException(reason)
-        refuse_inside(query.children())
+        refuse_inside(query.children(), reason)
 
 
 def all_shards_failed(
