@@ -19,6 +19,7 @@ from ragstone.engine.embedded.mapper.settings_catalogue import SETTINGS
 from ragstone.ml.connectors.post_process import post_process_functions
 from ragstone.ml.connectors.pre_process import pre_process_functions
 from ragstone.pipelines import processor
+from ragstone.rest.gateway import OUR_PATHS, gateway_router
 from ragstone.rest.routes import all_routes
 from ragstone.rest.routes.search import WITHOUT_EFFECT
 
@@ -46,6 +47,18 @@ def page() -> str:
     for route in all_routes():
         paths.setdefault(route.path, []).append(route.method)
     lines += [f"| `{path}` | {', '.join(sorted(methods))} |" for path, methods in sorted(paths.items())]
+    lines += [
+        "",
+        "## In front of a cluster",
+        "",
+        "Everything goes to the cluster as it came, but for these.",
+        "",
+        f"Always here: {', '.join(_gateway_paths(always=True))}.",
+        "",
+        "Here when the request needs a model, a pipeline or a setting of ours: "
+        f"{', '.join(_gateway_paths(always=False))}.",
+        "",
+    ]
     for title, registry in (
         ("Queries", queries),
         ("Aggregations", aggregations),
@@ -82,6 +95,11 @@ def page() -> str:
         effect = setting.effect or "none"
         lines.append(f"| `{key}` | {cell(shown)} | {effect if setting.dynamic else effect + ' (not dynamic)'} |")
     return "\n".join(lines) + "\n"
+
+
+def _gateway_paths(*, always: bool) -> list[str]:
+    found = {route.path for route in gateway_router().routes if (route.path.startswith(OUR_PATHS)) is always}
+    return [f"`{path}`" for path in sorted(found)]
 
 
 def unread_index_settings() -> Iterable[str]:

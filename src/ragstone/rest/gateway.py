@@ -35,7 +35,7 @@ Condition = Callable[[Gateway, Request], Awaitable[bool]]
 
 _ALWAYS_OURS = (connectors, model_groups, models, predict, tasks, memory, config, reader, unsupported)
 _READS = ("GET", "HEAD")
-_OUR_PATHS = ("/_plugins/_ml/", "/_plugins/_ragstone/")
+OUR_PATHS = ("/_plugins/_ml/", "/_plugins/_ragstone/")
 
 log = get_logger("gateway")
 
@@ -137,7 +137,7 @@ class GatewayApp:
             found = self._app.router.find(request.method, path)
         except OpenSearchException:
             found = None  # a broken path: the cluster says so
-        if found is None and path.startswith(_OUR_PATHS):
+        if found is None and path.startswith(OUR_PATHS):
             await self._app(scope, receive, send)  # which knows how to say that there is no such thing
             return
         if found is None:
