@@ -3,12 +3,13 @@ of a real OpenSearch, and on that OpenSearch alone. The last two need OPENSEARCH
 
 from __future__ import annotations
 
+import fcntl
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 import pytest
 import requests
@@ -21,6 +22,8 @@ from ragstone.testing.embeddings import HashingRuntime
 from ragstone.testing.server import ThreadedServer
 
 SCENARIOS = sorted(Path(__file__).parent.glob("*.yaml"))
+KEY = b"all gateways of a cluster share."
+"""The master key: the same in every run, for the cluster remembers which one it was."""
 TRUSTED = {"plugins.ml_commons.trusted_connector_endpoints_regex": [r"^https://api\.deepseek\.com/.*$"]}
 
 
@@ -77,7 +80,16 @@ def opened(chat: ScriptedChat, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
         def ours(**settings: Any) -> str:
             folder = tmp_path_factory.mktemp("node")
-            node = Settings(port=0, data=folder / "data", node_name="node", cluster_settings=TRUSTED, **settings)
+            (folder / "keys").mkdir()
+            (folder / "keys" / "master.key").write_bytes(KEY)
+            node = Settings(
+                port=0,
+                data=folder / "data",
+                keys=folder / "keys",
+                node_name="node",
+                cluster_settings=TRUSTED,
+                **settings,
+            )
             server = ThreadedServer(node, transport=chat.deepseek.transport(), embeddings=HashingRuntime())
             return stack.enter_context(server).url
 
@@ -89,9 +101,10 @@ def opened(chat: ScriptedChat, tmp_path_factory: pytest.TempPathFactory) -> Iter
                 pytest.skip("needs a real OpenSearch: set OPENSEARCH_URL, or use `make conformance`")
             if target == "bare":
                 return cluster
-            if not {"engine", "cluster"} <= {field.name for field in fields(Settings)}:
-                pytest.skip("this version has no gateway yet")
-            return ours(engine="opensearch", cluster=cluster)
+            user, password, address = _taken_apart(cluster)
+            gateway = ours(engine="opensearch", cluster=(address,), cluster_user=user, cluster_password=password)
+            # the caller's own name and password go on to the cluster
+            return gateway.replace("//", f"//{cluster.partition('//')[2].rpartition('@')[0]}@") if user else gateway
 
         def opened(target: str) -> Server:
             if target not in servers:
@@ -102,6 +115,25 @@ def opened(chat: ScriptedChat, tmp_path_factory: pytest.TempPathFactory) -> Iter
         yield opened
 
 
+def _taken_apart(url: str) -> tuple[str | None, str | None, str]:
+    """User, password, and the URL without them."""
+    parts = urlsplit(url)
+    address = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+    return parts.username and unquote(parts.username), parts.password and unquote(parts.password), address
+
+
+@pytest.fixture
+def undisturbed(target: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """While a gateway is tried, no test begins that wants its cluster for itself."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+    with Path(shared / "opensearch.lock").open("w") as lock:
+        if target == "gateway":
+            fcntl.flock(lock, fcntl.LOCK_SH)
+        yield
+
+
+@pytest.mark.usefixtures("undisturbed")
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)
 def test_every_reply_is_as_it_is_written(
