@@ -24,6 +24,15 @@ from ragstone.testing.wire import Wire
 Gateways = Callable[..., AbstractAsyncContextManager[AsgiClient]]
 Servers = Callable[..., AbstractAsyncContextManager[ThreadedServer]]
 RECORDS = "/.ragstone-records/_search"
+FEATURES = {
+    "ingest": {"processors": [{"type": type} for type in ("set", "lowercase", "foreach", "pipeline", "fail", "grok")]},
+    "search_pipelines": {
+        "request_processors": [{"type": "script"}, {"type": "filter_query"}],
+        "response_processors": [{"type": "personalize_search_ranking"}],
+    },
+    "plugins": [{"name": "opensearch-knn"}],
+}
+"""What the cluster's node has: some of the embedded node's processors, and some that only it has."""
 
 
 class Provider:
@@ -75,6 +84,7 @@ async def cluster(behind: AsgiClient) -> AsyncIterator[ScriptedCluster]:
     # The embedded node has one state all the time.
     states = itertools.count()
     scripted.on("GET", "/_cluster/state/version", lambda _: Reply({"state_uuid": f"{next(states)}"}))
+    scripted.on("GET", "/_nodes/ingest,search_pipelines,plugins", Reply({"nodes": {"n": FEATURES}}))
     async with scripted.running() as running:
         yield running
 
