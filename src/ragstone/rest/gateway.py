@@ -216,9 +216,15 @@ _DATA = frozenset(
 async def _relay(answer: ForwardedAnswer, send: Send) -> None:
     headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers]
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    # Where its length is known the last piece goes out as the last: one step less, and most answers are one piece.
+    left = next((int(value) for name, value in headers if name == b"content-length" and value.isdigit()), -1)
+    ended = False
     async for chunk in answer.chunks():
-        await send({"type": "http.response.body", "body": chunk, "more_body": True})
-    await send({"type": "http.response.body", "body": b""})
+        left -= len(chunk)
+        ended = left == 0
+        await send({"type": "http.response.body", "body": chunk, "more_body": not ended})
+    if not ended:
+        await send({"type": "http.response.body", "body": b""})
 
 
 async def _failed(send: Send, response: Response, request: Request) -> None:

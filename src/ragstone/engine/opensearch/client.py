@@ -184,11 +184,13 @@ class ClusterClient:
                 if isinstance(body, AsyncIterable):
                     body = b"".join([chunk async for chunk in body])
                 given.update(await self._account.signer.headers(method, str(url), body or b"", headers))
-            upload = None if body is None else _Upload(body, seconds)
+            # What fits into a socket's buffer goes out at once, whether or not it is taken.
+            small = body if isinstance(body, bytes) and len(body) <= _PIECE else None
+            upload = None if body is None or small is not None else _Upload(body, seconds)
             if isinstance(body, bytes):
                 given["content-length"] = str(len(body))
             try:
-                response = await self._send(method, url, given, upload, seconds)
+                response = await self._send(method, url, given, upload or small, seconds)
             except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
                 self._failed(node, error)
                 if not waiting:
@@ -213,7 +215,7 @@ class ClusterClient:
         method: str,
         url: URL,
         headers: Mapping[str, str],
-        upload: _Upload | None,
+        body: _Upload | bytes | None,
         seconds: float,
     ) -> aiohttp.ClientResponse:
         if self._session is None:
@@ -226,12 +228,11 @@ class ClusterClient:
             # It would send a PUT or a DELETE again that may have arrived. There is no other way to say no.
             self._session._retry_connection = False
         timeout = aiohttp.ClientTimeout(sock_connect=_CONNECT_TIMEOUT, sock_read=seconds)
-        asked = self._session.request(
-            method, url, headers=headers, data=upload and upload.pieces(), allow_redirects=False, timeout=timeout
-        )
-        if upload is None:
+        data = body.pieces() if isinstance(body, _Upload) else body
+        asked = self._session.request(method, url, headers=headers, data=data, allow_redirects=False, timeout=timeout)
+        if not isinstance(body, _Upload):
             return await asked
-        async with upload.limit():
+        async with body.limit():
             return await asked
 
     def _order(self) -> list[_Node]:
