@@ -1,5 +1,7 @@
 """Compare a fresh server with recorded answers of a real OpenSearch: `python tools/oracle.py FOLDER [AREA ...]`.
 
+With `OPENSEARCH_URL`, a gateway in front of that cluster too; what agrees here and not there is listed.
+
 FOLDER holds `oracle.py` (the checker), `first.txt` (the scenarios that must agree) and a folder per area. Without it
 there is nothing to compare with, which is said and is no failure.
 """
@@ -7,6 +9,7 @@ there is nothing to compare with, which is said and is no failure.
 from __future__ import annotations
 
 import json
+import os
 import re
 import socket
 import subprocess
@@ -24,7 +27,7 @@ ARRAY_CONTENT = "plugins.ragstone.rag.array_content"
 
 
 @contextmanager
-def fresh_server() -> Iterator[str]:
+def fresh_server(*options: str) -> Iterator[str]:
     """A server of this checkout on a free port and a new folder; yields its URL."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -32,6 +35,7 @@ def fresh_server() -> Iterator[str]:
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder, "log").open("wb")  # noqa: SIM115 - it outlives this statement
         command = [sys.executable, "-m", "ragstone", "serve", "--port", str(port), "--data", f"{folder}/data"]
+        command += options
         process = subprocess.Popen(command, stdout=log, stderr=log)
         try:
             url = f"http://127.0.0.1:{port}"
@@ -62,19 +66,33 @@ def put_setting(url: str, key: str, value: object) -> None:
     urllib.request.urlopen(request, timeout=10).close()
 
 
-def check(folder: Path, url: str, paths: list[str]) -> tuple[int, int, list[str]]:
-    """(passed, failed, lines of what failed)."""
+def check(folder: Path, url: str, paths: list[str]) -> dict[str, list[str]]:
+    """What differs, in lines, by scenario; nothing for one that agrees."""
     command = [sys.executable, str(folder / "oracle.py"), "check", "--url", url, *paths]
     done = subprocess.run(command, capture_output=True, text=True, cwd=folder, check=False)
-    summary = re.search(r"(\d+) passed, (\d+) failed", done.stdout)
-    if summary is None:
+    if re.search(r"(\d+) passed, (\d+) failed", done.stdout) is None:
         raise SystemExit(f"the checker did not finish:\n{done.stdout}{done.stderr}")
-    lines, failing = [], False
+    found: dict[str, list[str]] = {}
+    faults: list[str] = []
     for line in done.stdout.splitlines():
-        failing = line.startswith("FAILED") or (failing and line.startswith(" "))
-        if failing:
-            lines.append(line[:300])
-    return int(summary[1]), int(summary[2]), lines
+        scenario = re.match(r"(passed|FAILED) (\S+?):", line)
+        if scenario is not None:
+            faults = found.setdefault(scenario[2], [])
+            if scenario[1] == "FAILED":
+                faults.append(line[:300])
+        elif line.startswith(" "):
+            faults.append(line[:300])
+    return found
+
+
+def agreed(found: dict[str, list[str]]) -> str:
+    return f"{sum(not faults for faults in found.values())} of {len(found)} scenarios agree"
+
+
+def show(found: dict[str, list[str]]) -> None:
+    for faults in found.values():
+        for line in faults:
+            print(line)
 
 
 def main(arguments: list[str]) -> int:
@@ -82,22 +100,36 @@ def main(arguments: list[str]) -> int:
     if not (folder / "oracle.py").is_file():
         print(f"skipped: no recorded answers in {arguments[0]}")
         return 0
+    first = [f"@{folder}/first.txt"]
     with fresh_server() as url:
-        passed, failed, lines = check(folder, url, [f"@{folder}/first.txt"])
-    print(*lines, sep="\n")
-    print(f"on the tutorial's road: {passed} of {passed + failed} scenarios agree")
+        found = check(folder, url, first)
+    show(found)
+    print(f"on the tutorial's road: {agreed(found)}")
     # Differs: a message of nothing but text is sent as one text, since chat models refuse lists of blocks here and
     # there. The record was made by a server that sends lists, and two of its scenarios quote what was sent.
     with fresh_server() as url:
         put_setting(url, ARRAY_CONTENT, True)
-        passed, failed, lines = check(folder, url, [f"@{folder}/first.txt"])
-    print(*lines, sep="\n")
-    print(f"with {ARRAY_CONTENT}: {passed} of {passed + failed} scenarios agree")
+        as_lists = check(folder, url, first)
+    show(as_lists)
+    print(f"with {ARRAY_CONTENT}: {agreed(as_lists)}")
     for area in arguments[1:] or AREAS:
         with fresh_server() as url:
-            more, less, _ = check(folder, url, [str(folder / area)])
-        print(f"{area}: {more} of {more + less} scenarios agree")
-    return int(failed > 0)
+            here = check(folder, url, [str(folder / area)])
+        print(f"{area}: {agreed(here)}")
+        found.update(here)
+    cluster = os.environ.get("OPENSEARCH_URL")
+    if cluster:
+        compare_gateway(folder, cluster, found, list(arguments[1:] or AREAS))
+    return int(any(as_lists.values()))
+
+
+def compare_gateway(folder: Path, cluster: str, here: dict[str, list[str]], areas: list[str]) -> None:
+    """What a gateway in front of the cluster answers otherwise than a server with an engine of its own."""
+    with fresh_server("--engine", "opensearch", "--cluster", cluster) as url:
+        for area in areas:
+            there = check(folder, url, [str(folder / area)])
+            print(f"{area}, in front of a cluster: {agreed(there)}")
+            show({name: faults for name, faults in there.items() if faults and not here.get(name)})
 
 
 if __name__ == "__main__":
