@@ -132,7 +132,7 @@ async def test_a_hybrid_query_is_ours_unless_the_cluster_can(
 ) -> None:
     plugins = [{"name": "opensearch-neural-search"}] if plugin else []
     cluster.on("GET", FEATURES, Reply({"nodes": {"n": {"plugins": plugins}}}))
-    body = {"query": {"hybrid": {"queries": [{"match_all": {}}]}}}
+    body: Any = {"query": {"hybrid": {"queries": [{"match_all": {}}]}}}
     async with gateways() as gateway:
         assert await Told(cluster, gateway).passed("POST /plain/_search", body) is plugin
 

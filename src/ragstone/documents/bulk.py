@@ -116,6 +116,8 @@ class BulkService:
                 targets[position] = self._target(run, item)
             except OpenSearchException as error:
                 self._fail(run, position, error)
+        if self._own_pipelines:
+            await self._create_missing(run, targets)
         await self._ingest.learn_names()
         documents = await self._run_pipelines(run, targets)
         pending: list[Pending] = []
@@ -185,13 +187,26 @@ class BulkService:
                 self._fail(run, position, outcome)
         return documents
 
+    async def _create_missing(self, run: _Run, targets: Sequence[str]) -> None:
+        """Make the indices whose default pipeline counts: before a template of the engine's has been applied, nobody
+        here knows which one that is."""
+        for position, item in enumerate(run.items):
+            if item.action == "delete" or item.pipeline is not None or run.outcomes[position] is not None:
+                continue
+            try:
+                if run.write_index(targets[position]) is None:
+                    await self._create_index(run, item, targets[position])
+            except OpenSearchException as error:
+                self._fail(run, position, error)
+
     async def _create_index(self, run: _Run, item: BulkItem, name: str) -> IndexMetadata:
         """The index to write to, made for it where the action may make one. Raises IndexNotFoundException."""
         external = item.version_type != "internal"
-        if (item.action == "delete" and not external) or not self._settings.get(AUTO_CREATE_INDEX):
+        forbidden = not self._own_pipelines and not self._settings.get(AUTO_CREATE_INDEX)
+        if (item.action == "delete" and not external) or forbidden:
             raise IndexNotFoundException(name, resource_type="index_expression" if item.action == "delete" else None)
         with contextlib.suppress(ResourceAlreadyExistsException):  # somebody else was faster: it is there
-            await self._engine.create_index(name, {}, {}, {})
+            await self._engine.create_index_for_write(name)
         run.metadata = await self._engine.metadata()
         index = run.write_index(name)
         if index is None:

@@ -71,6 +71,13 @@ class MetadataEngine(RecordStore, Protocol):
         """
         ...
 
+    async def create_index_for_write(self, name: str) -> None:
+        """Make an index that is missing and written to, as the engine's own rules for that have it.
+
+        Raises IndexNotFoundException where those forbid it, and what `create_index` raises.
+        """
+        ...
+
     async def delete_index(self, name: str) -> None:
         """Remove an index and its data. Raises IndexNotFoundException."""
         ...

@@ -186,6 +186,9 @@ class EmbeddedEngine:
             self._open[name] = OpenIndex(index, self._pools, self._wait)
             return index.metadata
 
+    async def create_index_for_write(self, name: str) -> None:
+        await self.create_index(name, {}, {}, {})
+
     def _create(
         self, name: str, settings: JsonObject, mappings: JsonObject, aliases: Mapping[str, JsonObject]
     ) -> Index:

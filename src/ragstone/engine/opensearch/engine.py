@@ -100,6 +100,9 @@ class OpenSearchEngine:
     ) -> IndexMetadata:
         return await self._indices.create(name, settings, mappings, aliases)
 
+    async def create_index_for_write(self, name: str) -> None:
+        await self._indices.create_for_write(name)
+
     async def delete_index(self, name: str) -> None:
         await self._indices.delete(name)
 

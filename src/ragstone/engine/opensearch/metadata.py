@@ -94,6 +94,18 @@ class Indices:
         await self._change("PUT", name, "", body)
         return await self.get(name)
 
+    async def create_for_write(self, name: str) -> None:
+        """By an update of a document that can't be there: the cluster makes the index first, where its settings,
+        templates and the caller's rights let it, and nothing is written."""
+        update = [{"update": {"_id": "-"}}, {"doc": {}}]
+        try:
+            answer = await self._api.call("POST", f"/{part(name)}/_bulk", update, as_service=is_system(name))
+        finally:
+            self.changed()
+        error = answer["items"][0]["update"]["error"]
+        if name not in (await self.metadata()).indices:
+            raise self._api.error(error, answer["items"][0]["update"]["status"])
+
     async def delete(self, name: str) -> None:
         await self._change("DELETE", name)
 

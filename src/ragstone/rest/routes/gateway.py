@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from typing import Any, Protocol
+from urllib.parse import urlencode
 
 from ragstone.cluster.service import SettingsUpdate
 from ragstone.core import json
@@ -23,6 +24,10 @@ from ragstone.rest.services import Services
 
 routes = Routes()
 
+_OF_THE_BYTES = frozenset({"content-length", "content-encoding", "accept-encoding"})
+"""Headers of a body as it came, which has been decompressed since, and of one that is to be compressed here."""
+_SAID_HERE = frozenset({"content-length", "x-opensearch-version", "x-opaque-id"})
+_RENDERED_HERE = frozenset({"format", "filter_path", "pretty", "human"})
 _PARALLEL = 8
 """Searches of one `_msearch` that run at the same time."""
 
@@ -32,15 +37,21 @@ def gateway_of(services: Services) -> Gateway:
     return services.gateway
 
 
-def passed_on(answer: ClusterAnswer) -> Response:
-    """The cluster's answer, as it is."""
-    return Response(answer.body, answer.status, answer.headers.get("content-type", JSON))
+async def passed_on(gateway: Gateway, request: Request) -> Response:
+    """The cluster's answer to the request itself, as it is."""
+    headers = [(name, value) for name, value in request.headers.items() if name not in _OF_THE_BYTES]
+    async with gateway.api.forward(request.method, request.uri, headers, request.body or None) as answer:
+        body = b"".join([chunk async for chunk in answer.chunks()])
+    kept = {name.lower(): value for name, value in answer.headers}
+    kind = kept.pop("content-type", JSON)
+    return Response(body, answer.status, kind, {name: value for name, value in kept.items() if name not in _SAID_HERE})
 
 
 async def _asked(gateway: Gateway, request: Request) -> ClusterAnswer:
-    """The request itself, put to the cluster."""
-    kind = request.headers.get("content-type", "application/json")
-    return await gateway.api.ask(request.method, request.uri, request.body or None, content_type=kind)
+    """What the cluster says to the request, as JSON that something of ours can be put into."""
+    path, _, _ = request.uri.partition("?")
+    query = urlencode({name: value for name, value in request.query.items() if name not in _RENDERED_HERE})
+    return await gateway.api.ask(request.method, f"{path}?{query}" if query else path, request.body or None)
 
 
 # ── searches ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -123,19 +134,19 @@ def _add(kind: str, path: str) -> None:
             await ours.put(id, request.object())
             await gateway.api.ask("DELETE", f"{path}/{request.uri.partition('?')[0].rpartition('/')[2]}")
             return acknowledged()
-        answer = await _asked(gateway, request)
-        if answer.status == 200 and await gateway.ownership.pipeline(kind, id):
+        response = await passed_on(gateway, request)
+        if response.status == 200 and await gateway.ownership.pipeline(kind, id):
             await ours.delete(id)
-        return passed_on(answer)
+        return response
 
     @routes.add(f"GET {path}", f"GET {path}/{{id}}", any_parameter=True, head=False)
     async def get(services: Services, request: Request) -> Response:
         """Both sides' pipelines together."""
         gateway = gateway_of(services)
         ours = await _service(services, kind).get(request.names("id"))
-        answer = await _asked(gateway, request)
-        if not ours or answer.status not in (200, 404):
-            return passed_on(answer)
+        answer = await _asked(gateway, request) if ours else None
+        if answer is None or answer.status not in (200, 404):
+            return await passed_on(gateway, request)
         theirs = json.decode(answer.body) if answer.status == 200 else {}
         return Response(dict(sorted({**theirs, **ours}.items())))
 
@@ -149,8 +160,8 @@ def _add(kind: str, path: str) -> None:
             await ours.delete(id)
         if mine and "*" not in id:
             return acknowledged()
-        answer = await _asked(gateway, request)
-        return acknowledged() if mine and answer.status == 404 else passed_on(answer)
+        response = await passed_on(gateway, request)
+        return acknowledged() if mine and response.status == 404 else response
 
 
 _add(INGEST, "/_ingest/pipeline")
@@ -173,7 +184,7 @@ async def simulate(services: Services, request: Request) -> Response:
         inline = body.get("pipeline") if isinstance(body, dict) else None
         mine = await gateway.ownership.definition(INGEST, inline)
     if not mine:
-        return passed_on(await _asked(gateway, request))
+        return await passed_on(gateway, request)
     return Response(await services.ingest.simulate(id, request.object(), verbose=request.flag("verbose")))
 
 
@@ -185,7 +196,7 @@ async def get_settings(services: Services, request: Request) -> Response:
     """The cluster's with ours among them."""
     answer = await _asked(gateway_of(services), request)
     if answer.status != 200:
-        return passed_on(answer)
+        return await passed_on(gateway_of(services), request)
     sections: dict[str, Mapping[str, Any]] = {
         "persistent": services.cluster.persistent,
         "transient": services.cluster.transient,
@@ -213,7 +224,7 @@ async def put_settings(services: Services, request: Request) -> Response:
     theirs = SettingsUpdate(*(_divided(gateway, part, False) for part in (update.persistent, update.transient)))
     shown: JsonObject = {"acknowledged": True, "persistent": {}, "transient": {}}
     if not mine.persistent and not mine.transient:
-        return passed_on(await _asked(gateway, request))
+        return await passed_on(gateway, request)
     await gateway.admission.check("write")
     if theirs.persistent or theirs.transient:
         rest = {"persistent": dict(theirs.persistent), "transient": dict(theirs.transient)}

@@ -67,6 +67,12 @@ class MetadataContract(Opened):
         assert found.settings["index.max_result_window"] == "7"
         assert found.settings["index.number_of_shards"] == "1"
 
+    async def test_an_index_made_for_a_write_is_there_and_empty(self, engine: Engine) -> None:
+        await engine.create_index_for_write("books")
+        assert (await engine.metadata()).indices["books"].open
+        await engine.refresh(["books"])
+        assert (await engine.stats("books")).documents == 0
+
     async def test_an_index_name_is_taken_only_once(self, engine: Engine) -> None:
         await made(engine, aliases={"shelf": {}})
         with pytest.raises(ResourceAlreadyExistsException, match=r"index \[books/.+\] already exists"):

@@ -11,7 +11,7 @@ from ragstone.pipelines.ingest.config import IngestConfig
 from ragstone.pipelines.ingest.document import IngestDocument
 from ragstone.pipelines.ingest.pipeline import Failure, IngestPipeline
 from ragstone.pipelines.ingest.template import Template
-from ragstone.pipelines.processor import ProcessorServices, ingest_processors
+from ragstone.pipelines.processor import ProcessorsElsewhere, ProcessorServices, ingest_processors
 
 
 @ingest_processors.register("pipeline")
@@ -21,10 +21,12 @@ class PipelineProcessor:
 
     name: Template
     find: Callable[[str], Awaitable[IngestPipeline | None]]
+    elsewhere: ProcessorsElsewhere | None
+    """Where a pipeline that is not ours may be."""
 
     @classmethod
     def create(cls, config: IngestConfig, services: ProcessorServices) -> Self:
-        return cls(config.template("name"), config.find_pipeline)
+        return cls(config.template("name"), config.find_pipeline, services.elsewhere)
 
     async def run(self, documents: Sequence[IngestDocument]) -> list[Exception | None]:
         outcomes: list[Exception | None] = [None] * len(documents)
@@ -40,6 +42,8 @@ class PipelineProcessor:
 
     async def _inner(self, id: str, documents: Sequence[IngestDocument]) -> Sequence[Exception | None]:
         pipeline = await self.find(id)
+        if pipeline is None and self.elsewhere is not None:
+            return await self.elsewhere.run({"pipeline": {"name": id}}, documents)
         if pipeline is None:
             return [_fault(f"Pipeline processor configured for non-existent pipeline [{id}]") for _ in documents]
         # All documents of one group came the same way, so a circle is one for all of them.
