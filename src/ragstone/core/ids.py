@@ -36,6 +36,10 @@ class IdGenerator:
         """An RFC 4122 uuid text."""
         return str(uuid.UUID(bytes=self._random.randbytes(16), version=4))
 
+    def text(self, alphabet: str, length: int) -> str:
+        """Characters of `alphabet`, each drawn uniformly: keys, secrets and such."""
+        return "".join(self._random.choices(alphabet, k=length))
+
     def random(self) -> float:
         """Uniform in [0, 1)."""
         return self._random.random()

@@ -150,3 +150,138 @@ class Encryptor(Protocol):
 
 class SealBroken(Exception):
     """A sealed text that this node's master key does not open."""
+
+
+# ── secrets ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecretValue:
+    """One version of a secret. Exactly one of `text` and `binary` is there; neither is shown by `repr`."""
+
+    arn: str
+    name: str
+    version: str
+    stages: tuple[str, ...]
+    """`AWSCURRENT`, `AWSPREVIOUS` or labels of the owner's."""
+    created: float
+    """Seconds since the epoch."""
+    text: str | None = field(default=None, repr=False)
+    binary: bytes | None = field(default=None, repr=False)
+
+
+class SecretsProvider(Protocol):
+    """Where the secrets are that connectors name by ARN."""
+
+    async def fetch(self, arn: str, role: str | None, session: str) -> SecretValue:
+        """The current value, read anew: nothing is cached here.
+
+        `role` is the ARN of the role to read it as, None to read it as this node; `session` names the reader in the
+        trail of the role's use. Raises SecretError.
+        """
+        ...
+
+
+class SecretError(Exception):
+    """A secret that cannot be had, or not be changed. `code` is AWS's word for it: `ResourceNotFoundException`,
+    `AccessDeniedException`, `InvalidRequestException`, ... The message holds no secret; it may hold ARNs."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+# ── identities off AWS, in AWS's words ───────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class Principal:
+    """A user, or a session of a role."""
+
+    arn: str
+    """Of a session the `assumed-role` one."""
+    identity_arn: str
+    """Whose policies count: of a session the role's own ARN."""
+    user_id: str
+    """`AIDA…`, or of a session `AROA…:<session name>`."""
+    account: str
+
+    @property
+    def is_session(self) -> bool:
+        return self.arn != self.identity_arn
+
+
+@dataclass(frozen=True)
+class SigningKey:
+    """What a signature is checked with."""
+
+    principal: Principal
+    secret: str = field(repr=False)
+    expires: float | None = None
+    """Seconds since the epoch; None for keys that stay."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether policies allow something; `explicit` when a statement denies it, not just none allows it."""
+
+    allowed: bool
+    explicit: bool = False
+
+
+class Identities(Protocol):
+    """Users, roles and keys. Reads small files when they have changed; safe from several threads."""
+
+    @property
+    def account(self) -> str:
+        """Twelve digits."""
+        ...
+
+    def signing_key(self, access_key_id: str, token: str | None) -> SigningKey | None:
+        """None for an unknown or inactive key, and when the token is not the one that belongs to it."""
+        ...
+
+    def decide(
+        self, principal: Principal, action: str, resources: Sequence[str], context: Mapping[str, str]
+    ) -> Verdict:
+        """By the identity's own policies. `resources` are names of one and the same thing."""
+        ...
+
+    def service_may(self, service: str, role_arn: str, action: str, resource: str) -> Verdict:
+        """Whether an AWS service (`es.amazonaws.com`) may assume a role, and the role may do that."""
+        ...
+
+
+@dataclass(frozen=True)
+class TemporaryCredentials:
+    """Keys of a session."""
+
+    access_key_id: str
+    secret: str = field(repr=False)
+    token: str = field(repr=False)
+    expires: float
+    """Seconds since the epoch."""
+    principal: Principal
+
+
+class SecurityTokens(Protocol):
+    """AWS's Security Token Service, as far as it is here. Blocking: sealing may write the master key."""
+
+    def assume_role(self, caller: Principal, parameters: Mapping[str, str]) -> TemporaryCredentials:
+        """Raises TokenRefused."""
+        ...
+
+    def session_token(self, caller: Principal, parameters: Mapping[str, str]) -> TemporaryCredentials:
+        """Raises TokenRefused."""
+        ...
+
+
+class TokenRefused(Exception):
+    """`code` is AWS's (`AccessDenied`, `ValidationError`)."""
+
+    def __init__(self, code: str, message: str, status: int = 400) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.status = status
