@@ -250,6 +250,21 @@ def test_the_tutorial_runs_from_its_first_request_to_its_answer(
     check(run, deepseek)
 
 
+def test_the_tutorial_runs_in_front_of_a_cluster(tmp_path: Path, opensearch: str, deepseek: SimulatedDeepSeek) -> None:
+    """Half of it through one gateway, the other half through another one with the same master key."""
+    run = Run()
+    for number, requested in enumerate((TUTORIAL[: len(TUTORIAL) // 2], TUTORIAL[len(TUTORIAL) // 2 :])):
+        settings = Settings(
+            port=0, data=tmp_path / str(number), keys=tmp_path / "keys", engine="opensearch", cluster=(opensearch,)
+        )
+        with ThreadedServer(settings, transport=deepseek.transport(), embeddings=HashingRuntime()) as server:
+            for request in requested:
+                if "/_search?" in request.path:
+                    over_http(server.url, DevToolsRequest("POST", "/my-nlp-index/_refresh", None, False, 0))
+                run(server.url, request)
+    check(run, deepseek)
+
+
 @pytest.mark.parametrize(
     "before",
     [
