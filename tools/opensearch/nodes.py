@@ -7,6 +7,7 @@ import os
 import pwd
 import shutil
 import signal
+import socket
 import stat
 import subprocess
 import time
@@ -114,6 +115,7 @@ def start(nodes: Sequence[Node], java: Java, heap: str, fresh: bool) -> None:
     if any(node.pid() is not None for node in recorded(home)):
         raise SystemExit(f"the server in {home} is running; `make opensearch-stop` stops it")
     account = _account(home)
+    _check_ports([port for node in nodes for port in (node.port, node.port + _TRANSPORT)])
     for node in nodes:
         _prepare(node, fresh, account)
         _launch(node, nodes, java, heap, account)
@@ -156,6 +158,19 @@ def _account(home: Path) -> pwd.struct_passwd | None:
                 " folder that everybody may enter."
             )
     return account
+
+
+def _check_ports(ports: Sequence[int]) -> None:
+    for port in ports:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError as error:
+                raise SystemExit(
+                    f"port {port} cannot be had ({error.strerror}); choose others with PORT: each node needs its"
+                    f" own and the one {_TRANSPORT} above it"
+                ) from None
 
 
 def _prepare(node: Node, fresh: bool, account: pwd.struct_passwd | None) -> None:
@@ -220,8 +235,9 @@ def _wait(nodes: Sequence[Node]) -> None:
     end = time.monotonic() + _PATIENCE
     for node in nodes:
         while not _has_found(node, len(nodes)):
-            if node.pid() is None:
-                raise SystemExit(f"{node.name} ended while it started; {node.console} says:\n{node.last_words()}")
+            ended = next((one for one in nodes if one.pid() is None), None)
+            if ended is not None:
+                raise SystemExit(f"{ended.name} ended while it started; {ended.console} says:\n{ended.last_words()}")
             if time.monotonic() > end:
                 raise SystemExit(
                     f"{node.name} did not answer in {_PATIENCE:.0f} s; {node.console} says:\n{node.last_words()}"
