@@ -240,6 +240,8 @@ class BulkService:
         try:
             outcomes = await self._engine.bulk(name, [operation(pending) for pending in group], refresh=refresh)
         except OpenSearchException as error:
+            if error.status == 401:
+                raise  # who is not known is told so, not item by item
             outcomes = [error] * len(group)
         again: list[Pending] = []
         copies = 1 + group[0].index.number_of_replicas

@@ -48,6 +48,12 @@ class Admission:
         self._callers_rights = callers_rights
         self._known: dict[str | None, tuple[float, _Caller]] = {}
 
+    async def check_known(self) -> None:
+        """Raises OpenSearchSecurityException (401) where the cluster does not know the caller: before their request
+        costs a model's time, and not only when the cluster is asked for data."""
+        if self._callers_rights:
+            await self._caller()
+
     async def check(self, right: Right) -> None:
         """Raises OpenSearchSecurityException: 401 where the cluster does not know the caller, 403 where no role of
         theirs suffices."""

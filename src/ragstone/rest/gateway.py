@@ -18,7 +18,7 @@ from ragstone.engine.api import ForwardedAnswer
 from ragstone.gateway.service import Gateway
 from ragstone.rest import errors
 from ragstone.rest.app import App, Send, parse_query, request_of
-from ragstone.rest.body import BodyTooLarge, ClientGone, Message, Receive, has_body, read_body
+from ragstone.rest.body import BodyTooLarge, ClientGone, Message, Receive, has_body, read_body, replayed
 from ragstone.rest.client_watch import ClientWatch
 from ragstone.rest.compression import Inflater
 from ragstone.rest.rendering import render
@@ -155,13 +155,15 @@ class GatewayApp:
         request.query = parse_query(query)
         request.body = _inflated(raw, request.headers, self._limit)
         if await condition(self._gateway, request):
-            await self._ours(route, scope, _replay(raw, receive), send)
+            await self._ours(route, scope, replayed(raw, receive), send)
         else:
             await self._through(request, scope, raw or None, receive, send)
 
     async def _ours(self, route: Route, scope: Message, receive: Receive, send: Send) -> None:
         await self._services.cluster.renew()
         right = self._right(route)
+        if route.handler in _CONDITIONS:
+            await self._gateway.admission.check_known()
         if right is not None:
             await self._gateway.admission.check(right)
         await self._app(scope, receive, send)
@@ -253,16 +255,6 @@ async def _then(body: AsyncIterator[bytes], done: Callable[[], None]) -> AsyncIt
     async for piece in body:
         yield piece
     done()
-
-
-def _replay(body: bytes, receive: Receive) -> Receive:
-    """A `receive` that hands out the body once more, then what comes after it."""
-    pending: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
-
-    async def again() -> Message:
-        return pending.pop() if pending else await receive()
-
-    return again
 
 
 def _inflated(body: bytes, headers: Mapping[str, str], limit: int) -> bytes:

@@ -65,9 +65,13 @@ class OpenSearchEngine:
 
     async def start(self) -> None:
         """Raises IllegalStateException when the cluster is not there, refuses the gateway's account, or is too old."""
-        self.cluster_uuid = await maintenance.check_cluster(self._client)
-        self.node_id = await maintenance.cluster_manager(self._client)
-        await maintenance.refresh_ours(self._client, self._clock)
+        try:
+            self.cluster_uuid = await maintenance.check_cluster(self._client)
+            self.node_id = await maintenance.cluster_manager(self._client)
+            await maintenance.refresh_ours(self._client, self._clock)
+        except BaseException:
+            await self.close()
+            raise
 
     async def close(self) -> None:
         await self._indices.close()

@@ -11,6 +11,8 @@ from ragstone.core.errors import JavaException, JsonObject, OpenSearchException
 from ragstone.engine.values import ClusterAnswer
 
 _ROOT_CAUSES = "root_cause"
+_TOLD = ("www-authenticate", "retry-after")
+"""Headers that belong to an error."""
 
 
 def error_of(answer: ClusterAnswer) -> OpenSearchException:
@@ -21,10 +23,12 @@ def error_of(answer: ClusterAnswer) -> OpenSearchException:
         body = None
     error = body.get("error") if isinstance(body, dict) else None
     if isinstance(error, dict):
-        return from_json(error, answer.status)
-    text = error if isinstance(error, str) else answer.body[:500].decode("utf-8", "replace")
-    found = OpenSearchException(text or f"the cluster answered {answer.status}")
-    found.status = answer.status
+        found = from_json(error, answer.status)
+    else:
+        text = error if isinstance(error, str) else answer.body[:500].decode("utf-8", "replace")
+        found = OpenSearchException(text or f"the cluster answered {answer.status}")
+        found.status = answer.status
+    found.headers = {name: answer.headers[name] for name in _TOLD if name in answer.headers}
     return found
 
 

@@ -185,6 +185,7 @@ async def simulate(services: Services, request: Request) -> Response:
         mine = await gateway.ownership.definition(INGEST, inline)
     if not mine:
         return await passed_on(gateway, request)
+    await gateway.admission.check("write")  # it runs models, and what the cluster has with the gateway's rights
     return Response(await services.ingest.simulate(id, request.object(), verbose=request.flag("verbose")))
 
 
