@@ -19,6 +19,7 @@ from ragstone.documents.service import DocumentService
 from ragstone.engine.embedded.engine import EmbeddedEngine
 from ragstone.indices.service import IndexService
 from ragstone.ml.connectors.executor import ConnectorExecutor
+from ragstone.ml.connectors.secrets import ConnectorSecrets
 from ragstone.ml.connectors.service import ConnectorService
 from ragstone.ml.connectors.vault import Vault
 from ragstone.ml.memory.service import MemoryService
@@ -33,6 +34,9 @@ from ragstone.providers.api import EmbeddingRuntime, HttpTransport
 from ragstone.providers.embeddings.onnx import OnnxRuntime
 from ragstone.providers.encryption import MasterKeyEncryptor
 from ragstone.providers.http.transport import AiohttpTransport
+from ragstone.providers.secrets.aws_secretsmanager import AwsSecretsManager
+from ragstone.providers.secrets.by_arn import SecretsByArn
+from ragstone.providers.secrets.keystore import Keystore
 from ragstone.rag.generative_qa import GenerativeQA
 from ragstone.rag.reader import Reader
 from ragstone.rest.app import App
@@ -122,8 +126,12 @@ class Node:
         self._open.push_async_callback(transport.close)
         system_search = SystemSearch(engine, clock)
         vault = Vault(encryptor, pools)
-        connectors = ConnectorService(engine, cluster, vault, system_search, clock, ids)
-        executor = ConnectorExecutor(cluster, vault, transport, clock, ids)
+        keystore = Keystore(settings.data, encryptor, clock)
+        ambient = settings.aws_ambient_credentials
+        provider = SecretsByArn(keystore, AwsSecretsManager(ambient_credentials=ambient), pools)
+        secrets = ConnectorSecrets(provider, cluster, clock, role_required=not ambient)
+        connectors = ConnectorService(engine, cluster, vault, secrets, system_search, clock, ids)
+        executor = ConnectorExecutor(cluster, vault, secrets, transport, clock, ids)
         groups = ModelGroupService(engine, system_search, clock, ids)
         tasks = TaskService(engine, cluster, system_search, node, clock, ids)
         models = ModelService(

@@ -35,6 +35,8 @@ class Settings:
     log_level: str = "info"
     cluster_settings: Mapping[str, Any] = field(default_factory=dict)
     """Defaults for dynamic cluster settings, by key; the settings API overrides them."""
+    aws_ambient_credentials: bool = False
+    """Read connectors' secrets at AWS with this machine's own AWS identity instead of the role they name."""
     engine: Literal["embedded", "opensearch"] = "embedded"
     """Where indices live: in this process, or in the OpenSearch cluster that `cluster` names."""
     cluster: tuple[str, ...] = ()
@@ -129,6 +131,8 @@ def _typed(name: str, value: Any) -> Any:
         if not isinstance(value, Mapping):
             raise IllegalArgumentException(f"setting [{name}] must be a mapping, not [{value}]")
         return dict(value)
+    if name == "aws_ambient_credentials":
+        return value if isinstance(value, bool) else _flag(name, str(value))
     bounds = _NUMBERS.get(name)
     return str(value) if bounds is None else _number(name, value, *bounds)
 
@@ -143,6 +147,12 @@ _NUMBERS: dict[str, tuple[type[int] | type[float], float, float]] = {
 
 
 _WORDS = {"engine": ("embedded", "opensearch"), "cluster_auth": ("caller", "service")}
+
+
+def _flag(name: str, value: str) -> bool:
+    if value not in ("true", "false"):
+        raise IllegalArgumentException(f"setting [{name}] must be [true] or [false], not [{value}]")
+    return value == "true"
 
 
 def _number(name: str, value: Any, kind: type[int] | type[float], least: float, most: float) -> int | float:

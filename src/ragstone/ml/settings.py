@@ -97,6 +97,12 @@ TRUSTED_PRIVATE_ENDPOINTS: Setting[list[str]] = _setting(
     _patterns,
     effect="URLs on private addresses connectors may call, where those are allowed; empty means all",
 )
+SECRET_CACHE_SECONDS = _setting(
+    "connector.secret_cache_ttl_in_seconds",
+    300,
+    integer(0, 3600),
+    effect="how long the value of a connector's `secretArn` is used before it is read anew; ours",
+)
 PRIVATE_IP_ENABLED = _setting(
     "connector.private_ip_enabled", False, boolean, effect="whether connectors may call private addresses"
 )

@@ -64,7 +64,7 @@ class MasterKeyEncryptor:
             raise SealBroken("this is no text that was sealed here")
         from cryptography.exceptions import InvalidTag
 
-        key = self._key
+        key = self._known_key()
         if key is None:
             raise SealBroken(f"it was sealed with master key [{key_id}], and there is none in [{self._path}]")
         if key.id != key_id:
@@ -83,6 +83,13 @@ class MasterKeyEncryptor:
     def make_key(self) -> str:
         """Make the key unless there is one; its id."""
         return self._ensure_key().id
+
+    def _known_key(self) -> _Key | None:
+        """The key, also one that another process made since this one looked for it."""
+        with self._lock:
+            if self._key is None:
+                self._key = _read(self._path)
+            return self._key
 
     def _ensure_key(self) -> _Key:
         with self._lock:

@@ -50,7 +50,7 @@ async def test_a_lone_role_is_a_credential_for_aws(client: AsgiClient) -> None:
     aws = {
         **BODY,
         "protocol": "aws_sigv4",
-        "credential": {"roleArn": "arn:aws:iam::1:role/x"},
+        "credential": {"roleArn": "arn:aws:iam::123456789012:role/x"},
         "parameters": {"service_name": "bedrock", "region": "eu-west-1"},
     }
     assert (await client(CREATE, aws)).status == 200
@@ -64,11 +64,27 @@ async def test_the_tutorials_connector_with_a_secret_arn_is_stored(client: AsgiC
         "headers": {"Authorization": "Bearer ${credential.secretArn.my_deepseek_key}"},
         "request_body": "{}",
     }
-    body = {**BODY, "credential": {"secretArn": "arn:s", "roleArn": "arn:r"}, "actions": [action]}
-    id = (await client(CREATE, body)).json["connector_id"]
+    arn = "arn:aws:secretsmanager:us-east-1:000000000000:secret:gone-AbCdEf"
+    credential = {"secretArn": arn, "roleArn": "arn:aws:iam::000000000000:role/r"}
+    id = (await client(CREATE, {**BODY, "credential": credential, "actions": [action]})).json["connector_id"]
+    assert "arn:" not in (await client(f"GET /_plugins/_ml/connectors/{id}")).text
     model = await ml.model(connector_id=id)
     answer = await client(f"POST /_plugins/_ml/models/{model}/_predict", {"parameters": {}})
-    assert ml.fault(answer)[2].startswith("Header 'Authorization' contains unresolved placeholder.")
+    assert ml.fault(answer) == (
+        400,
+        "status_exception",
+        "The connector's secret could not be read [ResourceNotFoundException]: there is no such secret",
+    )
+
+
+async def test_a_secret_arn_needs_a_role_and_must_be_one(client: AsgiClient, ml: Any) -> None:
+    arn = "arn:aws:secretsmanager:us-east-1:000000000000:secret:s-AbCdEf"
+    answer = await client(CREATE, {**BODY, "credential": {"secretArn": arn}})
+    assert ml.fault(answer)[2] == "Connector credential [secretArn] needs [roleArn], the role to read it as"
+    answer = await client(CREATE, {**BODY, "credential": {"secretArn": SECRET, "roleArn": SECRET}})
+    assert ml.fault(answer)[2] == "Connector credential [secretArn] is not the ARN of a secret"
+    id = await ml.connector()
+    assert (await client(f"PUT /_plugins/_ml/connectors/{id}", {"credential": {"secretArn": arn}})).status == 400
 
 
 async def test_client_config_is_completed_in_seconds(client: AsgiClient, ml: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -25,6 +25,7 @@ from ragstone.ml.connectors.headers import fill_headers
 from ragstone.ml.connectors.inputs import ModelInput, ParametersInput, TextDocsInput
 from ragstone.ml.connectors.model import HTTP, Action, Connector
 from ragstone.ml.connectors.pre_process import pre_process_functions
+from ragstone.ml.connectors.secrets import ConnectorSecrets, Resolved
 from ragstone.ml.connectors.template import PARAMETERS, fill_payload, substitute
 from ragstone.ml.connectors.trusted_endpoints import check_callable, check_trusted, private_allowed
 from ragstone.ml.connectors.vault import Vault
@@ -39,6 +40,8 @@ _PROCESS_PARAMETERS = "pre_process_function.process_remote_inference_input"
 _CHAINS = ("input_processors", "output_processors")
 _LONGEST_BACKOFF = 20.0
 _NO_LIMIT = 2**62
+_REFUSED = (401, 403)
+"""What a provider says to a key that is no longer good."""
 _SHORTEST_SECRET = 8
 """What is shorter is no key, and may be a word of the provider's error."""
 
@@ -72,12 +75,14 @@ class ConnectorExecutor:
         self,
         settings: ClusterSettings,
         vault: Vault,
+        secrets: ConnectorSecrets,
         transport: HttpTransport,
         clock: Clock,
         ids: IdGenerator,
     ) -> None:
         self._settings = settings
         self._vault = vault
+        self._secrets = secrets
         self._transport = transport
         self._clock = clock
         self._ids = ids
@@ -115,19 +120,27 @@ class ConnectorExecutor:
         own = bound.connector.parameters
         _refuse_chains(own, call)
         payload = _payload(action, own, call)
-        request, secrets = self._request(bound, action, call, payload)
+        draft = self._draft(bound.connector, action, call, payload)
+        opened = self._opened(bound)
+        credential = await self._secrets.resolve(bound.owner, opened, deadline)
+        request = _with_headers(draft, bound.connector, action, call, credential)
         await guard.before_send(payload or "", call.given)
-        body = body_of(await self._send(request, bound.connector.client_config or ClientConfig(), deadline), secrets)
+        config = bound.connector.client_config or ClientConfig()
+        response, hidden = await self._send(request, config, deadline), _hidden(credential)
+        if response.status in _REFUSED:
+            renewed = await self._secrets.renewed(bound.owner, opened, credential, deadline)
+            if renewed is not None:
+                request = _with_headers(draft, bound.connector, action, call, renewed)
+                response, hidden = await self._send(request, config, deadline), hidden + _hidden(renewed)
+        body = body_of(response, hidden)
         await guard.after_answer(body, call.given)
         response_filter = call.given.get("response_filter", own.get("response_filter"))
         output = tensors(body, action, text_of(response_filter) if response_filter is not None else None)
         return {**({"output": output} if output else {}), "status_code": 200}
 
-    def _request(
-        self, bound: BoundConnector, action: Action, call: _Call, payload: str | None
-    ) -> tuple[HttpRequest, list[str]]:
-        """The request, and the secrets in it."""
-        connector, method = bound.connector, action.method.upper()
+    def _draft(self, connector: Connector, action: Action, call: _Call, payload: str | None) -> HttpRequest:
+        """The request, still without its headers."""
+        method = action.method.upper()
         if connector.protocol != HTTP:
             raise UnsupportedOperationException(
                 f"Calling a connector with the protocol [{connector.protocol}] is not supported yet"
@@ -140,22 +153,11 @@ class ConnectorExecutor:
             raise IllegalArgumentException("unsupported http method")
         if method in ("POST", "PUT") and not payload:
             raise IllegalArgumentException("Content length is 0. Aborting request to remote model")
-        try:
-            credential = self._vault.open(bound.owner, connector.credential)
-        except SealBroken:
-            raise StatusException(
-                500,
-                "The connector's credential was sealed with another master key than this node's. Update the "
-                "connector with its credential.",
-            ) from None
-        headers = fill_headers(action.headers or {}, credential, connector.parameters, given)
-        if not any(name.lower() == "content-type" for name in headers):
-            headers["Content-Type"] = "application/json"
         config, limit = connector.client_config or ClientConfig(), self._settings.get(MAX_JSON_SIZE)
-        request = HttpRequest(
+        return HttpRequest(
             method=method,
             url=url,
-            headers=headers,
+            headers={},
             body=payload.encode() if payload and method != "GET" else None,
             connect_timeout=config.connection_timeout,
             read_timeout=config.read_timeout,
@@ -164,7 +166,16 @@ class ConnectorExecutor:
             allow_private=self._settings.get(PRIVATE_IP_ENABLED) and private_allowed(url, self._settings),
             max_response=limit if limit >= 0 else _NO_LIMIT,
         )
-        return request, [secret for secret in credential.values() if len(secret) >= _SHORTEST_SECRET]
+
+    def _opened(self, bound: BoundConnector) -> dict[str, str]:
+        try:
+            return self._vault.open(bound.owner, bound.connector.credential)
+        except SealBroken:
+            raise StatusException(
+                500,
+                "The connector's credential was sealed with another master key than this node's. Update the "
+                "connector with its credential.",
+            ) from None
 
     async def _send(self, request: HttpRequest, config: ClientConfig, deadline: Deadline | None) -> HttpResponse:
         """Send, and send again while the provider says "later" and the connector's retry rules allow it."""
@@ -207,6 +218,23 @@ class ConnectorExecutor:
                     "Connector URL is not matching the trusted connector private endpoint regex"
                 ) from None
             raise unreached(error, urlsplit(request.url).hostname or "", request.max_response) from None
+
+
+def _with_headers(
+    draft: HttpRequest, connector: Connector, action: Action, call: _Call, credential: Resolved
+) -> HttpRequest:
+    templates = action.headers or {}
+    credential.check(templates.values())
+    given = {name: text_of(value) for name, value in call.given.items()}
+    headers = fill_headers(templates, credential.values, connector.parameters, given)
+    if not any(name.lower() == "content-type" for name in headers):
+        headers["Content-Type"] = "application/json"
+    return replace(draft, headers=headers)
+
+
+def _hidden(credential: Resolved) -> list[str]:
+    """What is blotted out of a provider's errors."""
+    return [secret for secret in credential.values.values() if len(secret) >= _SHORTEST_SECRET]
 
 
 def _calls(connector: Connector, action: Action, given: ModelInput) -> list[_Call]:

@@ -10,6 +10,7 @@ from ragstone.core.errors import IllegalArgumentException, UnsupportedOperationE
 from ragstone.core.xcontent import JsonObject
 from ragstone.ml.connectors.client_config import ClientConfig
 from ragstone.ml.connectors.headers import check_headers
+from ragstone.ml.connectors.secrets import check_arns
 from ragstone.ml.connectors.template import substitute
 from ragstone.ml.fields import Fields, check_safe_texts
 from ragstone.ml.values import text_of
@@ -118,7 +119,7 @@ class ConnectorRequest:
 
     def check(self, *, update: bool) -> None:
         """What must be there, and which characters may. Raises IllegalArgumentException, then the numbered list of
-        ActionRequestValidationException, then what headers must not hold."""
+        ActionRequestValidationException, then what headers and ARNs must not hold."""
         optional = update or self.dry_run
         if not optional:
             for member in ("name", "version", "protocol"):
@@ -136,6 +137,7 @@ class ConnectorRequest:
         check_safe_texts([*others, name] if optional else others, [] if optional else [name])
         for action in self.actions or ():
             check_headers(action.headers or {})
+        check_arns(self.credential or {})
 
 
 def has_access_parameters(fields: Fields) -> bool:

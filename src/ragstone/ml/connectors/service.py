@@ -19,6 +19,7 @@ from ragstone.core.ids import IdGenerator
 from ragstone.core.xcontent import JsonObject
 from ragstone.engine.api import Engine
 from ragstone.ml.connectors.model import MCP, Connector, ConnectorRequest
+from ragstone.ml.connectors.secrets import ConnectorSecrets
 from ragstone.ml.connectors.trusted_endpoints import check_trusted
 from ragstone.ml.connectors.vault import Vault
 from ragstone.ml.features import check_remote_inference
@@ -39,6 +40,7 @@ class ConnectorService:
         engine: Engine,
         settings: ClusterSettings,
         vault: Vault,
+        secrets: ConnectorSecrets,
         search: SearchPort,
         clock: Clock,
         ids: IdGenerator,
@@ -50,6 +52,7 @@ class ConnectorService:
         self._clock = clock
         self._ids = ids
         self._vault = vault
+        self._secrets = secrets
 
     async def create(self, body: Any) -> str:
         """Store a connector and answer its id.
@@ -166,6 +169,7 @@ class ConnectorService:
 
     def _check(self, connector: Connector) -> None:
         connector.check_protocol()
+        self._secrets.check_named(connector.credential)
         for url in connector.urls():
             check_trusted(url, self._settings)
 

@@ -17,7 +17,7 @@ The rules of names, defaults (`:-`), escapes (`$${`) and recursion are those of 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,6 +74,12 @@ def fill_credentials(text: str, credential: Mapping[str, str]) -> str:
 def unfilled(text: str, prefix: str) -> list[str]:
     """Names of the placeholders in a text, in order."""
     return [part.name for part in _parts(text, prefix) if isinstance(part, _Placeholder)]
+
+
+def lacking(text: str, prefix: str, known: Container[str]) -> list[str]:
+    """Names of the placeholders that neither `known` nor a default fills, in order."""
+    parts = (part for part in _parts(text, prefix) if isinstance(part, _Placeholder))
+    return [part.name for part in parts if part.name not in known and part.default is None]
 
 
 def fill_payload(template: str, own: Mapping[str, str], given: Mapping[str, Any], *, literal: bool) -> str:

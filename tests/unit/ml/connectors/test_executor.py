@@ -26,8 +26,16 @@ from ragstone.ml.connectors.client_config import ClientConfig
 from ragstone.ml.connectors.executor import BoundConnector, ConnectorExecutor
 from ragstone.ml.connectors.inputs import ModelInput, ParametersInput, SimilarityInput, TextDocsInput
 from ragstone.ml.connectors.model import Action, Connector
+from ragstone.ml.connectors.secrets import ConnectorSecrets
 from ragstone.ml.connectors.vault import Vault
-from ragstone.providers.api import HttpRequest, HttpResponse, HttpTransportError, SealBroken
+from ragstone.providers.api import (
+    HttpRequest,
+    HttpResponse,
+    HttpTransportError,
+    SealBroken,
+    SecretError,
+    SecretValue,
+)
 from ragstone.testing.clock import ManualClock
 
 URL = "http://models.test/v1/chat"
@@ -76,6 +84,11 @@ class FakeEncryptor:
         return text
 
 
+class NoSecrets:
+    async def fetch(self, arn: str, role: str | None, session: str) -> SecretValue:
+        raise SecretError("ResourceNotFoundException", "there are none")
+
+
 class NoGuard:
     async def before_send(self, payload: str, parameters: Mapping[str, Any]) -> None: ...
 
@@ -93,9 +106,9 @@ def vault() -> Iterator[Vault]:
 def executor(vault: Vault) -> Callable[..., ConnectorExecutor]:
     def build(transport: FakeTransport, clock: Clock | None = None, **settings: Any) -> ConnectorExecutor:
         named = {f"plugins.ml_commons.{name.replace('__', '.')}": value for name, value in settings.items()}
-        return ConnectorExecutor(
-            StaticClusterSettings({**SETTINGS, **named}), vault, transport, clock or ManualClock(), IdGenerator(seed=1)
-        )
+        known, clock = StaticClusterSettings({**SETTINGS, **named}), clock or ManualClock()
+        secrets = ConnectorSecrets(NoSecrets(), known, clock)
+        return ConnectorExecutor(known, vault, secrets, transport, clock, IdGenerator(seed=1))
 
     return build
 
