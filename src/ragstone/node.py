@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Self
 import ragstone.cluster.settings  # noqa: F401  (declares them)
 from ragstone.cluster.model import NodeInfo
 from ragstone.cluster.service import ClusterService
+from ragstone.core.arns import domain_arn
 from ragstone.core.clock import Clock, SystemClock
 from ragstone.core.errors import IllegalArgumentException
 from ragstone.core.ids import IdGenerator
@@ -37,9 +38,14 @@ from ragstone.providers.http.transport import AiohttpTransport
 from ragstone.providers.secrets.aws_secretsmanager import AwsSecretsManager
 from ragstone.providers.secrets.by_arn import SecretsByArn
 from ragstone.providers.secrets.keystore import Keystore
+from ragstone.providers.identity.access_keys import AccessKeys
+from ragstone.providers.identity.local_sts import LocalSts
+from ragstone.providers.identity.store import IdentityStore
+from ragstone.providers.sigv4 import Rules
 from ragstone.rag.generative_qa import GenerativeQA
 from ragstone.rag.reader import Reader
 from ragstone.rest.app import App
+from ragstone.rest.authentication import Authentication
 from ragstone.rest.router import Router
 from ragstone.rest.routes import all_routes
 from ragstone.rest.services import Services
@@ -125,6 +131,8 @@ class Node:
         transport = self._transport or AiohttpTransport(restricted=restricted)
         self._open.push_async_callback(transport.close)
         system_search = SystemSearch(engine, clock)
+        identity_store = IdentityStore(settings.data)
+        identities = AccessKeys(identity_store, encryptor)
         vault = Vault(encryptor, pools)
         keystore = Keystore(settings.data, encryptor, clock)
         ambient = settings.aws_ambient_credentials
@@ -163,11 +171,25 @@ class Node:
             tasks=tasks,
             memory=memory,
             reader=Reader(clock, ids, pools),
+            authentication=_authentication(settings, identities, clock) if elsewhere is None else None,
+            tokens=LocalSts(identity_store, identities, pools, clock, ids),
             gateway=_gateway(elsewhere, catalogue, pipelines, models, settings, clock),
         )
         await models.start()
         self._open.push_async_callback(models.close)
         self.app = _app(self.services, ids.auto_id()[:8])
+
+
+def _authentication(settings: Settings, identities: AccessKeys, clock: Clock) -> Authentication:
+    rules = Rules(
+        settings.sigv4_services,
+        settings.sigv4_regions,
+        settings.sigv4_max_skew,
+        # Nobody is between a client and us on this machine, and there is no TLS elsewhere.
+        unsigned_payload=settings.loopback_only,
+    )
+    domain = domain_arn(identities.account, settings.cluster_name)
+    return Authentication(identities, clock, rules, domain)
 
 
 # ── in front of a cluster; imported only then, because the start of others should not wait for it ────────────────────

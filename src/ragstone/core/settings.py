@@ -37,6 +37,12 @@ class Settings:
     """Defaults for dynamic cluster settings, by key; the settings API overrides them."""
     aws_ambient_credentials: bool = False
     """Read connectors' secrets at AWS with this machine's own AWS identity instead of the role they name."""
+    sigv4_services: tuple[str, ...] = ("es", "aoss", "opensearch")
+    """What AWS signatures may be for; in text form separated by commas, like `sigv4_regions`."""
+    sigv4_regions: tuple[str, ...] = ()
+    """The AWS regions they may be for; none means any."""
+    sigv4_max_skew: int = 300
+    """Seconds that a signer's clock and ours may differ."""
     engine: Literal["embedded", "opensearch"] = "embedded"
     """Where indices live: in this process, or in the OpenSearch cluster that `cluster` names."""
     cluster: tuple[str, ...] = ()
@@ -122,9 +128,9 @@ def _read(config: Path) -> dict[str, Any]:
 
 
 def _typed(name: str, value: Any) -> Any:
-    if name == "cluster":
-        urls = value.split(",") if isinstance(value, str) else value
-        return tuple(str(url).strip() for url in urls if str(url).strip())
+    if name in ("cluster", "sigv4_services", "sigv4_regions"):
+        parts = value.split(",") if isinstance(value, str) else value
+        return tuple(str(part).strip() for part in parts if str(part).strip())
     if name in ("data", "keys", "models", "cluster_ca"):
         return Path(str(value)).expanduser()
     if name == "cluster_settings":
@@ -142,6 +148,7 @@ _NUMBERS: dict[str, tuple[type[int] | type[float], float, float]] = {
     "max_content_length": (int, 1, math.inf),
     "shutdown_grace": (float, 0, 86_400),
     "cluster_timeout": (float, 0.001, 86_400),
+    "sigv4_max_skew": (int, 1, 3600),
 }
 """Type, least and most of the settings that are numbers."""
 

@@ -238,6 +238,9 @@ class Identities(Protocol):
         """Twelve digits."""
         ...
 
+    @property
+    def has_roles(self) -> bool: ...
+
     def signing_key(self, access_key_id: str, token: str | None) -> SigningKey | None:
         """None for an unknown or inactive key, and when the token is not the one that belongs to it."""
         ...
@@ -266,13 +269,13 @@ class TemporaryCredentials:
 
 
 class SecurityTokens(Protocol):
-    """AWS's Security Token Service, as far as it is here. Blocking: sealing may write the master key."""
+    """AWS's Security Token Service, as far as it is here."""
 
-    def assume_role(self, caller: Principal, parameters: Mapping[str, str]) -> TemporaryCredentials:
+    async def assume_role(self, caller: Principal, parameters: Mapping[str, str]) -> TemporaryCredentials:
         """Raises TokenRefused."""
         ...
 
-    def session_token(self, caller: Principal, parameters: Mapping[str, str]) -> TemporaryCredentials:
+    async def session_token(self, caller: Principal, parameters: Mapping[str, str]) -> TemporaryCredentials:
         """Raises TokenRefused."""
         ...
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -118,14 +118,16 @@ class Rules:
 # ── what a request claims ────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def is_signed(request: WireRequest) -> bool:
-    """Whether anything about the request is of a signature: half a one is a wrong one, not none."""
-    for name, value in request.headers:
-        if name in _MARKS or (name == "authorization" and _looks_signed(value)):
-            return True
-    return "mz-" in request.query.lower() and any(
-        _PARAMETER.fullmatch(name.lower()) for name, _ in _pairs(request.query)
-    )
+def is_signed(headers: Mapping[str, str], query: str) -> bool:
+    """Whether anything about a request is of a signature: half a one is a wrong one, not none.
+
+    `headers` by name in lower case, `query` as it came.
+    """
+    if "authorization" in headers and _looks_signed(headers["authorization"]):
+        return True
+    if not _MARKS.isdisjoint(headers):
+        return True
+    return bool(query) and any(_PARAMETER.fullmatch(name.lower()) for name, _ in _pairs(query))
 
 
 def _looks_signed(authorization: str) -> bool:

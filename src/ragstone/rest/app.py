@@ -1,6 +1,6 @@
 """The ASGI application: a request's way from the wire to a handler and back.
 
-    route → body → content type → parameters → handler → rendering → compression
+    signature → route → body → content type → parameters → handler → rendering → compression
 
 Everything that can go wrong leaves through one door, `errors.failure`.
 """
@@ -13,13 +13,15 @@ from collections.abc import Awaitable, Callable
 from urllib.parse import unquote
 
 from ragstone.cluster.model import OPENSEARCH_VERSION
-from ragstone.core import json
+from ragstone.core import caller, json
 from ragstone.core.errors import ContentTypeHeaderException
 from ragstone.core.log import request_id
 from ragstone.core.units import parse_bool
 from ragstone.dsl.triple_quotes import without_triple_quotes
+from ragstone.providers.sigv4 import WireRequest, is_signed
 from ragstone.rest import errors
-from ragstone.rest.body import BodyTooLarge, ClientGone, Message, Receive, has_body, read_body
+from ragstone.rest.authentication import Authentication
+from ragstone.rest.body import BodyTooLarge, ClientGone, Message, Receive, has_body, read_body, replayed
 from ragstone.rest.client_watch import ClientWatch
 from ragstone.rest.compression import SMALLEST, accepts_gzip, gzip
 from ragstone.rest.rendering import render
@@ -44,6 +46,7 @@ class App:
     def __init__(self, router: Router, services: Services, *, run_id: str) -> None:
         self.router = router
         self._services = services
+        self._authentication = services.authentication
         self._limit = services.settings.max_content_length
         self._run_id = run_id
         self._count = itertools.count(1)
@@ -56,6 +59,8 @@ class App:
         request = request_of(scope)
         try:
             await self._rounds.wait()
+            if self._authentication is not None:
+                receive = await self._authenticated(self._authentication, request, scope, receive)
             response = await self._respond(request, receive)
             body, kind = render(response, request)
         except ClientGone:
@@ -74,6 +79,23 @@ class App:
         """Give the current task's request an id of its own, for the log."""
         request_id.set(f"{self._run_id}-{next(self._count)}")
 
+    async def _authenticated(
+        self, authentication: Authentication, request: Request, scope: Message, receive: Receive
+    ) -> Receive:
+        """Verifies a signed request, which is from then on the one that was signed. Raises what `admit` does."""
+        caller.signer.set(None)
+        if not is_signed(request.headers, request.uri.partition("?")[2]):
+            return receive
+        # The body as it is on the wire: that is what was signed.
+        plain = {name: value for name, value in request.headers.items() if name != "content-encoding"}
+        body = await read_body(receive, plain, self._limit) if has_body(plain) else b""
+        headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
+        admitted = authentication.admit(WireRequest(request.method, request.uri, headers, body))
+        caller.signer.set(admitted.signer)
+        request.uri = admitted.target
+        request.path = unquote(admitted.target.partition("?")[0])
+        return replayed(body, receive)
+
     async def _respond(self, request: Request, receive: Receive) -> Response:
         path, _, query = request.uri.partition("?")
         found = self.router.find(request.method, path)
@@ -85,8 +107,9 @@ class App:
             if "pretty" in request.query:
                 parse_bool(request.query["pretty"])
         if has_body(request.headers):
-            request.body = without_triple_quotes(await read_body(receive, request.headers, self._limit))
-            refused = _check_content_type(request)
+            body = await read_body(receive, request.headers, self._limit)
+            request.body = body if route.any_content else without_triple_quotes(body)
+            refused = None if route.any_content else _check_content_type(request)
             if refused is not None:
                 return refused
         if request.query:

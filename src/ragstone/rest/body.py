@@ -57,6 +57,16 @@ async def read_body(receive: Receive, headers: Mapping[str, str], limit: int) ->
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
+def replayed(body: bytes, receive: Receive) -> Receive:
+    """A `receive` that hands out a body that has been read once more, then what comes after it."""
+    pending: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def again() -> Message:
+        return pending.pop() if pending else await receive()
+
+    return again
+
+
 async def _next(receive: Receive) -> tuple[bytes, bool]:
     message = await receive()
     if message["type"] == "http.disconnect":

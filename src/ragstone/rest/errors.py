@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ragstone.core import xcontent
 from ragstone.core.errors import IllegalArgumentException, OpenSearchException, error_body
 from ragstone.core.log import get_logger, request_id
+from ragstone.providers.sigv4 import SignatureRefused
+from ragstone.rest import aws_errors
+from ragstone.rest.authentication import TARGET, AccessDenied
 from ragstone.rest.request import Request
 from ragstone.rest.response import Response
 
@@ -50,10 +54,27 @@ def failure(error: Exception, request: Request) -> Response:
     elif error.status >= 500:
         log.warning("request failed", method=request.method, path=request.path, type=error.type_name(),
                     reason=error.reason, status=error.status)  # fmt: skip
+    if isinstance(error, (SignatureRefused, AccessDenied)):
+        return _refusal(error, request)
     _locate(error, request)
     # The parameter itself may be what is wrong with the request.
     trace = request.query.get("error_trace") in ("", "true")
     return Response(error_body(error, trace=trace), status=error.status, headers=error.headers, filterable=False)
+
+
+def _refusal(error: SignatureRefused | AccessDenied, request: Request) -> Response:
+    """In the words of the AWS service that the client takes us for."""
+    answer = _refusal_in_shape(error, request)
+    return replace(answer, headers={**answer.headers, **error.headers})
+
+
+def _refusal_in_shape(error: SignatureRefused | AccessDenied, request: Request) -> Response:
+    message = error.reason or ""
+    if request.method != "POST" or request.uri.partition("?")[0] not in ("", "/"):
+        return aws_errors.edge(error.code, message, error.status)
+    if TARGET in request.headers:
+        return aws_errors.json_service(error.code, message)
+    return aws_errors.query(error.code, message, error.status)
 
 
 def _locate(error: OpenSearchException, request: Request) -> None:

@@ -40,6 +40,8 @@ class Route:
     """Whether a GET answers HEAD too, where HEAD has no route of its own."""
     any_parameter: bool = False
     """Query parameters are somebody else's to judge."""
+    any_content: bool = False
+    """The handler takes the body as it came, and looks at its content type itself."""
 
 
 class Routes:
@@ -57,6 +59,7 @@ class Routes:
         outlives_client: bool = False,
         head: bool = True,
         any_parameter: bool = False,
+        any_content: bool = False,
     ) -> Callable[[Handler], Handler]:
         """Register a handler; see `Route` for the options. `suggested` is by default all parameters."""
         known = frozenset(parameters)
@@ -66,7 +69,18 @@ class Routes:
             for target in targets:
                 method, _, path = target.partition(" ")
                 self._routes.append(
-                    Route(method, path, handler, known, offered, body_first, outlives_client, head, any_parameter)
+                    Route(
+                        method,
+                        path,
+                        handler,
+                        known,
+                        offered,
+                        body_first,
+                        outlives_client,
+                        head,
+                        any_parameter,
+                        any_content,
+                    )
                 )
             return handler
 

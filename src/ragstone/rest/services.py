@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from ragstone.ml.tasks import TaskService
     from ragstone.pipelines.ingest.service import IngestService
     from ragstone.pipelines.search.service import SearchPipelineService
+    from ragstone.providers.api import SecurityTokens
     from ragstone.rag.reader import Reader
+    from ragstone.rest.authentication import Authentication
     from ragstone.search.service import SearchService
 
 
@@ -43,5 +45,8 @@ class Services:
     tasks: TaskService
     memory: MemoryService
     reader: Reader
+    authentication: Authentication | None = None
+    """Before a cluster there is none: the cluster says who is calling."""
+    tokens: SecurityTokens | None = None
     gateway: Gateway | None = None
     """What a node in front of a cluster has besides."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from ragstone.rest.router import Route
 from ragstone.rest.routes import (
     aliases,
+    aws,
     bulk,
     cat,
     cat_cluster,
@@ -26,6 +27,7 @@ from ragstone.rest.routes.ml import config, connectors, memory, model_groups, mo
 
 _MODULES = (
     root,
+    aws,
     cluster,
     nodes,
     cat,
