@@ -35,12 +35,13 @@ from ragstone.providers.api import EmbeddingRuntime, HttpTransport
 from ragstone.providers.embeddings.onnx import OnnxRuntime
 from ragstone.providers.encryption import MasterKeyEncryptor
 from ragstone.providers.http.transport import AiohttpTransport
+from ragstone.providers.identity.access_keys import AccessKeys
+from ragstone.providers.identity.local_sts import LocalSts
+from ragstone.providers.identity.service_roles import ServiceRoles
+from ragstone.providers.identity.store import IdentityStore
 from ragstone.providers.secrets.aws_secretsmanager import AwsSecretsManager
 from ragstone.providers.secrets.by_arn import SecretsByArn
 from ragstone.providers.secrets.keystore import Keystore
-from ragstone.providers.identity.access_keys import AccessKeys
-from ragstone.providers.identity.local_sts import LocalSts
-from ragstone.providers.identity.store import IdentityStore
 from ragstone.providers.sigv4 import Rules
 from ragstone.rag.generative_qa import GenerativeQA
 from ragstone.rag.reader import Reader
@@ -131,12 +132,13 @@ class Node:
         transport = self._transport or AiohttpTransport(restricted=restricted)
         self._open.push_async_callback(transport.close)
         system_search = SystemSearch(engine, clock)
+        vault = Vault(encryptor, pools)
         identity_store = IdentityStore(settings.data)
         identities = AccessKeys(identity_store, encryptor)
-        vault = Vault(encryptor, pools)
+        roles = ServiceRoles(identities, pools)
         keystore = Keystore(settings.data, encryptor, clock)
         ambient = settings.aws_ambient_credentials
-        provider = SecretsByArn(keystore, AwsSecretsManager(ambient_credentials=ambient), pools)
+        provider = SecretsByArn(keystore, AwsSecretsManager(ambient_credentials=ambient), pools, roles.may_read)
         secrets = ConnectorSecrets(provider, cluster, clock, role_required=not ambient)
         connectors = ConnectorService(engine, cluster, vault, secrets, system_search, clock, ids)
         executor = ConnectorExecutor(cluster, vault, secrets, transport, clock, ids)

@@ -35,14 +35,14 @@ class Settings:
     log_level: str = "info"
     cluster_settings: Mapping[str, Any] = field(default_factory=dict)
     """Defaults for dynamic cluster settings, by key; the settings API overrides them."""
-    aws_ambient_credentials: bool = False
-    """Read connectors' secrets at AWS with this machine's own AWS identity instead of the role they name."""
     sigv4_services: tuple[str, ...] = ("es", "aoss", "opensearch")
     """What AWS signatures may be for; in text form separated by commas, like `sigv4_regions`."""
     sigv4_regions: tuple[str, ...] = ()
     """The AWS regions they may be for; none means any."""
     sigv4_max_skew: int = 300
     """Seconds that a signer's clock and ours may differ."""
+    aws_ambient_credentials: bool = False
+    """Read connectors' secrets at AWS with this machine's own AWS identity instead of the role they name."""
     engine: Literal["embedded", "opensearch"] = "embedded"
     """Where indices live: in this process, or in the OpenSearch cluster that `cluster` names."""
     cluster: tuple[str, ...] = ()
