@@ -46,7 +46,7 @@ def server(settings: Settings) -> Iterator[str]:
 @pytest.fixture
 def opensearch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of the cluster in OPENSEARCH_URL, for one test at a time. It belongs to the tests: what they use in it is
-    deleted before each."""
+    deleted before and after each."""
     url = os.environ.get("OPENSEARCH_URL")
     if not url:
         pytest.skip("needs a cluster of its own: set OPENSEARCH_URL")
@@ -54,5 +54,8 @@ def opensearch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     shared = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
     with Path(shared / "opensearch.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        requests.delete(f"{url}/{CLUSTER_INDICES}?ignore_unavailable=true", timeout=60).raise_for_status()
+        left = f"{url}/{CLUSTER_INDICES}?ignore_unavailable=true"
+        requests.delete(left, timeout=60).raise_for_status()
         yield url.rstrip("/")
+        # With them goes the id of the test's master key, which other tests' gateways have not got.
+        requests.delete(left, timeout=60).raise_for_status()

@@ -54,6 +54,7 @@ class DocumentContract(Opened):
             assert (first.source, first.version, first.seq_no, first.primary_term) == (b'{"n":3}', 2, 2, 1)
             assert (third.source, third.routing) == (b'{"n":4}', "r")
             assert (await engine.get("books", "2")).found is False
+            await engine.refresh(["books"])
             assert await ids(engine) == ["1", "3"]
             assert told(await engine.bulk("books", [index("1")])) == [("updated", 3, 5)]
 
