@@ -19,7 +19,8 @@ from ragstone.core.ids import IdGenerator
 from ragstone.core.xcontent import JsonObject
 from ragstone.engine.api import Engine
 from ragstone.ml.connectors.model import MCP, Connector, ConnectorRequest
-from ragstone.ml.connectors.secrets import ConnectorSecrets
+from ragstone.ml.connectors.passed_role import check_passed
+from ragstone.ml.connectors.secrets import ROLE, ConnectorSecrets
 from ragstone.ml.connectors.trusted_endpoints import check_trusted
 from ragstone.ml.connectors.vault import Vault
 from ragstone.ml.features import check_remote_inference
@@ -27,6 +28,7 @@ from ragstone.ml.fields import check_custom_id
 from ragstone.ml.ports import SearchPort
 from ragstone.ml.settings import MCP_CONNECTOR
 from ragstone.ml.system_indices import CONNECTOR, MODEL, SystemDocuments
+from ragstone.providers.api import SealBroken
 
 DRY_RUN_ID = "dryRunConnector"
 DEPLOYED_STATES = ("DEPLOYED", "DEPLOYING", "PARTIALLY_DEPLOYED", "LOADED", "LOADING", "PARTIALLY_LOADED")
@@ -80,8 +82,10 @@ class ConnectorService:
     async def build(self, request: ConnectorRequest, owner: str, now: int | None) -> Connector:
         """A connector with sealed credentials from a checked request; `owner` is the document it will live in.
 
-        Raises IllegalArgumentException for what its protocol lacks or an untrusted URL.
+        Raises IllegalArgumentException for what its protocol lacks or an untrusted URL, and a 403 for a role that the
+        signer of the request may not pass on.
         """
+        check_passed(request.credential or {}, lambda: None)
         connector = Connector.from_request(request, request.credential or {}, now)
         self._check(connector)
         return Connector.from_request(request, await self._vault.seal(owner, request.credential or {}), now)
@@ -91,9 +95,19 @@ class ConnectorService:
     ) -> Callable[[Connector], Connector]:
         """What makes a request's changes to a connector, tried on `connector`. Raises what `build` raises."""
         self._refuse_mcp(request)
+        # Also of a role that stays: a new URL would lead its secret elsewhere.
+        check_passed(request.credential or {}, lambda: self._role(connector, owner))
         sealed = await self._vault.seal(owner, request.credential or {})
         self._check(connector.changed(request, sealed, now))
         return lambda current: current.changed(request, sealed, now)
+
+    def _role(self, connector: Connector, owner: str) -> str | None:
+        if ROLE not in connector.credential:
+            return None
+        try:
+            return self._vault.open(owner, {ROLE: connector.credential[ROLE]})[ROLE]
+        except SealBroken:
+            return "*"  # whichever it is: only who may pass every role may
 
     async def find(self, id: str) -> Connector | None:
         """None when there is none, or no connector was ever stored."""

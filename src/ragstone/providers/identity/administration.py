@@ -11,7 +11,6 @@ from ragstone.core.clock import Clock
 from ragstone.core.ids import IdGenerator
 from ragstone.providers.api import Encryptor
 from ragstone.providers.identity.access_keys import seal_secret
-from ragstone.providers.identity.iam_policy import MalformedPolicy
 from ragstone.providers.identity.local_sts import new_id, new_secret
 from ragstone.providers.identity.model import AccessKey, Directory, Role, User
 from ragstone.providers.identity.store import IdentityStore
@@ -99,14 +98,24 @@ class Administration:
 
         self._change_user(name, change)
 
-    def create_role(self, name: str, trust: Any, *, path: str = "/", longest_session: int = 3600) -> str:
-        """Answers the ARN. `longest_session` is 3600 to 43200 seconds."""
+    def create_role(
+        self, name: str, trust: Any, permissions: Any = None, *, path: str = "/", longest_session: int = 3600
+    ) -> str:
+        """Answers the ARN. `permissions` become the policy `inline`; `longest_session` is 3600 to 43200 seconds."""
         _check_name(name)
         if _PATH.fullmatch(path) is None:
             raise IdentityError("ValidationError", f"A path begins and ends with a slash, not as [{path}] does.")
         if not 3600 <= longest_session <= 43_200:
             raise IdentityError("ValidationError", "The longest session is between 3600 and 43200 seconds.")
-        role = Role(name, new_id(self._ids, "AROA"), self._clock.now(), trust, path, longest_session=longest_session)
+        role = Role(
+            name,
+            new_id(self._ids, "AROA"),
+            self._clock.now(),
+            trust,
+            path,
+            {"inline": permissions} if permissions is not None else {},
+            longest_session,
+        )
 
         def change(directory: Directory) -> Directory:
             _check_free(directory.roles, name, "Role")
@@ -172,6 +181,3 @@ def _without(policies: Mapping[str, Any], name: str) -> dict[str, Any]:
     if name not in policies:
         raise IdentityError("NoSuchEntity", f"The policy with name {name} cannot be found.")
     return {key: document for key, document in policies.items() if key != name}
-
-
-__all__ = ["Administration", "IdentityError", "MalformedPolicy", "NewKey"]
