@@ -49,6 +49,7 @@ from ragstone.rest.app import App
 from ragstone.rest.authentication import Authentication
 from ragstone.rest.router import Router
 from ragstone.rest.routes import all_routes
+from ragstone.rest.secrets_manager import SecretsManager
 from ragstone.rest.services import Services
 from ragstone.search.service import SearchService
 from ragstone.search.system import SystemSearch
@@ -174,6 +175,7 @@ class Node:
             memory=memory,
             reader=Reader(clock, ids, pools),
             authentication=_authentication(settings, identities, clock) if elsewhere is None else None,
+            secrets=SecretsManager(keystore, pools),
             tokens=LocalSts(identity_store, identities, pools, clock, ids),
             gateway=_gateway(elsewhere, catalogue, pipelines, models, settings, clock),
         )

@@ -182,6 +182,52 @@ class SecretsProvider(Protocol):
         ...
 
 
+@dataclass(frozen=True, kw_only=True)
+class SecretDescription:
+    """What may be said of a secret without its value. Times are seconds since the epoch."""
+
+    arn: str
+    name: str
+    description: str
+    created: float
+    changed: float
+    deleted: float | None
+    """When it was marked for deletion; None while it is in use."""
+    gone: float | None
+    """When it will be removed for good."""
+    versions: tuple[tuple[str, tuple[str, ...]], ...]
+    """Version ids and their stages, oldest first."""
+
+
+class SecretsStore(Protocol):
+    """Secrets that are kept here. Blocking. A secret is named by its name, its ARN, or its ARN without the suffix.
+
+    Everything raises SecretError.
+    """
+
+    def place(self, secret: str) -> str:
+        """The ARN of a secret; of one that is not there, what its ARN would begin with."""
+        ...
+
+    def create(
+        self, name: str, value: str | bytes, *, description: str = "", version: str | None = None
+    ) -> SecretValue: ...
+
+    def put(
+        self, secret: str, value: str | bytes, *, version: str | None = None, stages: Sequence[str] = ("AWSCURRENT",)
+    ) -> SecretValue: ...
+
+    def get(self, secret: str, *, version: str | None = None, stage: str | None = None) -> SecretValue: ...
+
+    def describe(self, secret: str) -> SecretDescription: ...
+
+    def list_secrets(self, *, with_deleted: bool = False) -> list[SecretDescription]: ...
+
+    def delete(self, secret: str, *, recovery_days: int | None = 30) -> SecretDescription: ...
+
+    def restore(self, secret: str) -> SecretDescription: ...
+
+
 class SecretError(Exception):
     """A secret that cannot be had, or not be changed. `code` is AWS's word for it: `ResourceNotFoundException`,
     `AccessDeniedException`, `InvalidRequestException`, ... The message holds no secret; it may hold ARNs."""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ragstone.providers.api import SecurityTokens
     from ragstone.rag.reader import Reader
     from ragstone.rest.authentication import Authentication
+    from ragstone.rest.secrets_manager import SecretsManager
     from ragstone.search.service import SearchService
 
 
@@ -48,5 +49,6 @@ class Services:
     authentication: Authentication | None = None
     """Before a cluster there is none: the cluster says who is calling."""
     tokens: SecurityTokens | None = None
+    secrets: SecretsManager | None = None
     gateway: Gateway | None = None
     """What a node in front of a cluster has besides."""

@@ -23,7 +23,7 @@ from ragstone.core import json
 from ragstone.core.arns import LOCAL_ACCOUNT, LOCAL_REGION, SECRET_SUFFIX, is_secret_name
 from ragstone.core.clock import Clock
 from ragstone.core.files import sync
-from ragstone.providers.api import Encryptor, SealBroken, SecretError, SecretValue
+from ragstone.providers.api import Encryptor, SealBroken, SecretDescription, SecretError, SecretValue
 
 FILE = "secrets.sqlite"
 CURRENT, PREVIOUS = "AWSCURRENT", "AWSPREVIOUS"
@@ -48,23 +48,6 @@ CREATE TABLE IF NOT EXISTS version (
 """
 
 
-@dataclass(frozen=True, kw_only=True)
-class SecretDescription:
-    """What may be said of a secret without its value. Times are seconds since the epoch."""
-
-    arn: str
-    name: str
-    description: str
-    created: float
-    changed: float
-    deleted: float | None
-    """When it was marked for deletion; None while it is in use."""
-    gone: float | None
-    """When it will be removed for good."""
-    versions: tuple[tuple[str, tuple[str, ...]], ...]
-    """Version ids and their stages, oldest first."""
-
-
 @dataclass(frozen=True)
 class _Secret:
     arn: str
@@ -86,10 +69,8 @@ class _Version:
 
 
 class Keystore:
-    """The vault in `<folder>/secrets.sqlite`; the file is made, mode 0600, with the first secret. Blocking; safe from
-    several threads and processes. A secret is named by its name, its ARN, or its ARN without the suffix.
-
-    Everything raises SecretError with AWS's codes. A version that has lost its last stage is removed at once.
+    """The SecretsStore in `<folder>/secrets.sqlite`; the file is made, mode 0600, with the first secret. Blocking; safe
+    from several threads and processes. A version that has lost its last stage is removed at once.
     """
 
     def __init__(
@@ -105,6 +86,12 @@ class Keystore:
         self._encryptor = encryptor
         self._clock = clock
         self._prefix = f"arn:aws:secretsmanager:{region}:{account}:secret:"
+
+    def place(self, secret: str) -> str:
+        """See SecretsStore."""
+        with self._reading() as db:
+            found = self._find(db, secret)
+        return found.arn if found is not None else self._prefix + secret.removeprefix(self._prefix)
 
     def owns(self, arn: str) -> bool:
         """Whether a secret of this ARN is here, or can be nowhere else."""
@@ -241,9 +228,15 @@ class Keystore:
 
     # ── secrets ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _found(self, db: sqlite3.Connection, secret: str) -> _Secret:
+    def _find(self, db: sqlite3.Connection, secret: str) -> _Secret | None:
         found = _by_arn(db, secret) or _named(db, secret.removeprefix(self._prefix))
         if found is None or (found.gone is not None and found.gone <= self._clock.now()):
+            return None
+        return found
+
+    def _found(self, db: sqlite3.Connection, secret: str) -> _Secret:
+        found = self._find(db, secret)
+        if found is None:
             raise SecretError("ResourceNotFoundException", "Secrets Manager can't find the specified secret.")
         return found
 

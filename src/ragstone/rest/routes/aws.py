@@ -23,8 +23,8 @@ _FORM = "application/x-www-form-urlencoded"
 @routes.add("POST /", any_content=True)
 async def aws(services: Services, request: Request) -> Response:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if TARGET in request.headers:
-        return aws_errors.json_service("UnknownOperationException", "Secrets Manager is not served here yet.")
+    if TARGET in request.headers and services.secrets is not None:
+        return await services.secrets.serve(request)
     if kind == _FORM:
         parameters = dict(parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True))
         if "Action" in parameters:
