@@ -17,7 +17,7 @@ NODES ?= 1
 PORT ?= 9210
 HEAP ?= 1g
 
-.PHONY: help demo test check fix serve oracle opensearch opensearch-stop conformance migrate-trial faults bench compat lock \
+.PHONY: help demo test check fix serve oracle opensearch opensearch-stop conformance migrate-trial faults cluster-faults bench compat lock \
 	clean
 
 help: ## List the targets
@@ -79,6 +79,13 @@ migrate-trial: $(DEV) ## Move 100,000 documents (DOCUMENTS) to the OpenSearch of
 
 faults: $(DEV) ## Kill the server ROUNDS times while it writes, and look for what was lost
 	@RAGSTONE_FAULT_ROUNDS=$(ROUNDS) $(BIN)/python -m pytest -q tests/faults --timeout 1800
+
+cluster-faults: $(DEV) ## Two gateways before a cluster of three nodes (started at PORT), one of each killed under load
+	@test -z "$$OPENSEARCH_URL" || { echo "it kills nodes: unset OPENSEARCH_URL, and it starts some of its own" >&2; exit 1; }
+	@$(BIN)/python tools/opensearch start --nodes 3 --port $(PORT) --heap 400m --fresh
+	@OPENSEARCH_CLUSTER=$$(for n in 0 1 2; do printf 'http://127.0.0.1:%d,' $$(($(PORT) + n)); done) && \
+		export OPENSEARCH_CLUSTER && $(BIN)/python -m pytest -q tests/faults/test_cluster.py; \
+		ended=$$?; $(BIN)/python tools/opensearch stop; exit $$ended
 
 bench: $(DEV) ## Every benchmark beside its raw library (CASE=name for one)
 	@$(BIN)/python benchmarks/run.py $(CASE)
