@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -115,7 +116,7 @@ class Node:
         self._open.push_async_callback(engine.close)
         encryptor = MasterKeyEncryptor(settings.keys_folder)
         if elsewhere is not None:
-            await _agree_on_key(elsewhere, encryptor, settings)
+            await _check_key(elsewhere, encryptor, settings)
         catalogue = await _catalogue(elsewhere, clock)
 
         cluster = ClusterService(engine, settings.cluster_settings, shared=elsewhere is not None)
@@ -133,7 +134,7 @@ class Node:
         transport = self._transport or AiohttpTransport(restricted=restricted)
         self._open.push_async_callback(transport.close)
         system_search = SystemSearch(engine, clock)
-        vault = Vault(encryptor, pools)
+        vault = Vault(encryptor, pools, _agreement(elsewhere, encryptor, settings))
         identity_store = IdentityStore(settings.data)
         identities = AccessKeys(identity_store, encryptor)
         roles = ServiceRoles(identities, pools)
@@ -234,10 +235,20 @@ def cluster_engine(settings: Settings, clock: Clock, ids: IdGenerator) -> OpenSe
     return OpenSearchEngine(client, clock=clock, ids=ids)
 
 
-async def _agree_on_key(engine: OpenSearchEngine, encryptor: MasterKeyEncryptor, settings: Settings) -> None:
+async def _check_key(engine: OpenSearchEngine, encryptor: MasterKeyEncryptor, settings: Settings) -> None:
+    from ragstone.gateway.master_key import check_key
+
+    await check_key(engine, encryptor.key_id, str(settings.keys_folder))
+
+
+def _agreement(
+    engine: OpenSearchEngine | None, encryptor: MasterKeyEncryptor, settings: Settings
+) -> Callable[[], Awaitable[None]] | None:
+    if engine is None:
+        return None
     from ragstone.gateway.master_key import agree_on_key
 
-    await agree_on_key(engine, encryptor.key_id, encryptor.make_key, str(settings.keys_folder))
+    return lambda: agree_on_key(engine, encryptor.key_id, encryptor.make_key, str(settings.keys_folder))
 
 
 async def _catalogue(engine: OpenSearchEngine | None, clock: Clock) -> ClusterCatalogue | None:

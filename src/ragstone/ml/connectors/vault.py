@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from ragstone.core.threadpool import ThreadPools
 from ragstone.providers.api import Encryptor
@@ -12,13 +12,22 @@ _SEAL = "AES-256-GCM:"
 
 
 class Vault:
-    """`owner` is the id of the document a credential lives in; it is part of every seal, as is the credential's key."""
+    """`owner` is the id of the document a credential lives in; it is part of every seal, as is the credential's key.
 
-    def __init__(self, encryptor: Encryptor, pools: ThreadPools) -> None:
+    `agree` is called before anything is sealed, where others must be able to open it.
+    """
+
+    def __init__(
+        self, encryptor: Encryptor, pools: ThreadPools, agree: Callable[[], Awaitable[None]] | None = None
+    ) -> None:
         self._encryptor = encryptor
         self._pools = pools
+        self._agree = agree
 
     async def seal(self, owner: str, credential: Mapping[str, str]) -> dict[str, str]:
+        """Raises what `agree` raises."""
+        if self._agree is not None:
+            await self._agree()
         return {
             key: _SEAL + await self._pools.run("write", self._encryptor.seal, value, f"{owner}/{key}")
             for key, value in credential.items()
