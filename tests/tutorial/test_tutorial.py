@@ -7,16 +7,21 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 import requests
+from moto.server import ThreadedMotoServer
 from opensearchpy import OpenSearch
 
 from ragstone.cli.tutorial import QUESTION, Chat, documents, steps
+from ragstone.core.clock import SystemClock
 from ragstone.core.settings import Settings
 from ragstone.dsl.dev_tools import DevToolsRequest, parse
 from ragstone.testing.deepseek import ChatRequest, SimulatedDeepSeek
@@ -329,6 +334,128 @@ def test_the_key_is_shown_nowhere(
         assert not file.is_file() or KEY.encode() not in file.read_bytes(), file
     captured = capfd.readouterr()
     assert KEY not in captured.out + captured.err
+
+
+# ── the connector of step 4.2 as it is printed, with the key of step 1 ───────────────────────────────────────────────
+
+SECRET_NAME, SECRET_KEY = "my_test_deepseek_secret", "my_deepseek_key"
+ROLE = "arn:aws:iam::123456789012:role/my_deepseek_secret_role"
+
+
+def with_secret(request: DevToolsRequest) -> DevToolsRequest:
+    """The connector with `secretArn` and `roleArn`; every other request as it is."""
+    if not request.path.endswith("connectors/_create"):
+        return request
+    connector = json.loads(request.body or "")
+    connector["credential"] = {
+        "secretArn": "your_secret_arn_created_in_step1",
+        "roleArn": "your_iam_role_arn_created_in_step2",
+    }
+    connector["actions"][0]["headers"]["Authorization"] = f"Bearer ${{credential.secretArn.{SECRET_KEY}}}"
+    return DevToolsRequest(request.method, request.path, json.dumps(connector), request.several, request.line)
+
+
+class Vault:
+    """Step 1 with nothing but Ragstone: the local vault, by the command line."""
+
+    def __init__(self, data: Path) -> None:
+        self._data = data
+
+    def __call__(self, command: str, key: str) -> str:
+        """`put` or `rotate`; answers the ARN."""
+        arguments = ["secrets", command, SECRET_NAME, "--key", SECRET_KEY, "--data", str(self._data)]
+        done = subprocess.run(
+            [sys.executable, "-m", "ragstone", *arguments], input=key.encode(), capture_output=True, timeout=60
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.decode().strip()
+
+
+class SecretsManager:
+    """Step 1 at AWS, which is moto's server here."""
+
+    def __call__(self, command: str, key: str) -> str:
+        with closing(boto3.client("secretsmanager", region_name="us-east-1")) as client:
+            call = client.create_secret if command == "put" else client.put_secret_value
+            name = {"Name" if command == "put" else "SecretId": SECRET_NAME}
+            return str(call(**name, SecretString=json.dumps({SECRET_KEY: key}))["ARN"])
+
+
+@pytest.fixture(params=["vault", "aws"])
+def step_1(
+    request: pytest.FixtureRequest, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[str, str], str]]:
+    if request.param == "vault":
+        yield Vault(settings.data)
+        return
+    aws = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    aws.start()
+    host, port = aws.get_host_and_port()
+    requests.post(f"http://{host}:{port}/moto-api/reset", timeout=30)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "of-the-node")
+    yield SecretsManager()
+    aws.stop()
+
+
+def test_the_tutorial_runs_with_the_key_in_a_secret(
+    step_1: Callable[[str, str], str],
+    serve: Callable[[], ThreadedServer],
+    deepseek: SimulatedDeepSeek,
+    settings: Settings,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    run = Run()
+    run.ids |= {
+        "your_secret_arn_created_in_step1": step_1("put", KEY),
+        "your_iam_role_arn_created_in_step2": ROLE,
+    }
+    with serve() as server:
+        for request in TUTORIAL:
+            if "/_search?" in request.path:
+                over_http(server.url, DevToolsRequest("POST", "/my-nlp-index/_refresh", None, False, 0))
+            run(server.url, with_secret(request))
+        connector = f"/_plugins/_ml/connectors/{run.ids['duRJsZQBFSAM-WcznrIw']}"
+        shown = over_http(server.url, DevToolsRequest("GET", connector, None, False, 0))[1]
+    check(run, deepseek)
+    assert "credential" not in shown
+    assert "arn:aws" not in json.dumps(shown)
+    for file in settings.data.rglob("*"):
+        assert not file.is_file() or KEY.encode() not in file.read_bytes(), file
+    captured = capfd.readouterr()
+    assert KEY not in captured.out + captured.err
+
+
+class LaterClock(SystemClock):
+    """The machine's clock, `ahead` seconds later."""
+
+    ahead = 0.0
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.ahead
+
+
+def test_a_rotated_key_is_used_as_soon_as_the_old_one_is_refused(
+    step_1: Callable[[str, str], str], settings: Settings, deepseek: SimulatedDeepSeek
+) -> None:
+    clock = LaterClock()
+    run = Run()
+    run.ids |= {
+        "your_secret_arn_created_in_step1": step_1("put", "sk-of-yesterday"),
+        "your_iam_role_arn_created_in_step2": ROLE,
+    }
+    predict = TUTORIAL[5]
+    with ThreadedServer(settings, transport=deepseek.transport(), clock=clock) as server:
+        for request in TUTORIAL[:5]:
+            run(server.url, with_secret(request))
+        refused = over_http(server.url, DevToolsRequest("POST", run._own(predict.path), predict.body, False, 0))
+        assert refused[0] == 401
+        assert "sk-of-yesterday" not in json.dumps(refused[1])
+        step_1("rotate", KEY)
+        clock.ahead = 10  # a secret that was read a moment ago is not read again at once, whoever refuses it
+        answered = over_http(server.url, DevToolsRequest("POST", run._own(predict.path), predict.body, False, 0))
+        assert answered[0] == 200, answered
 
 
 def test_todays_deepseek_refuses_the_tutorials_model_in_its_own_words(settings: Settings) -> None:

@@ -7,6 +7,7 @@ import time
 from types import TracebackType
 from typing import Self
 
+from ragstone.core.clock import Clock
 from ragstone.core.settings import Settings
 from ragstone.node import Node
 from ragstone.providers.api import EmbeddingRuntime, HttpTransport
@@ -19,7 +20,7 @@ _PATIENCE = 30.0
 class ThreadedServer:
     """`with ThreadedServer(settings) as server: requests.get(server.url)`. Port 0 takes a free one.
 
-    `transport` and `embeddings` lead the node to simulated providers and models; see `Node`.
+    `transport` and `embeddings` lead the node to simulated providers and models, `clock` is its time; see `Node`.
     """
 
     def __init__(
@@ -28,10 +29,12 @@ class ThreadedServer:
         *,
         transport: HttpTransport | None = None,
         embeddings: EmbeddingRuntime | None = None,
+        clock: Clock | None = None,
     ) -> None:
         self._settings = settings
         self._transport = transport
         self._embeddings = embeddings
+        self._clock = clock
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run, name="ragstone-server", daemon=True)
         self._server: HttpServer | None = None
@@ -80,7 +83,11 @@ class ThreadedServer:
         address = address_of(listener)
         self.url = f"http://{address}"
         async with Node(
-            self._settings, http_address=address, transport=self._transport, embeddings=self._embeddings
+            self._settings,
+            http_address=address,
+            transport=self._transport,
+            embeddings=self._embeddings,
+            clock=self._clock,
         ) as node:
             self._server = HttpServer(node.app, listener, self._settings, self._ready.set)
             await self._server.run_until_stopped()
