@@ -135,14 +135,18 @@ class ClusterService:
         self._parsed[key] = value
         return value
 
+    def check(self, update: SettingsUpdate) -> None:
+        """Raises what `update` would raise for a setting or its value."""
+        _check("persistent", update.persistent)
+        _check("transient", update.transient)
+
     async def update(self, update: SettingsUpdate) -> tuple[FlatSettings, FlatSettings]:
         """Apply all of the changes or none; they are in force, and durable, when this returns.
 
         Answers the persistent and transient settings that were given a value. Raises SettingsException (unknown,
         not dynamic), IllegalArgumentException (wrong value).
         """
-        _check("persistent", update.persistent)
-        _check("transient", update.transient)
+        self.check(update)
         async with self._changing:
             if update.persistent:
                 self._persistent = await self._store(_PERSISTENT, update.persistent)

@@ -28,7 +28,7 @@ from ragstone.core.errors import (
     OpenSearchTimeoutException,
 )
 from ragstone.core.log import get_logger
-from ragstone.engine.opensearch.errors import error_of, from_json
+from ragstone.engine.opensearch.errors import GatewaysAccountRefused, error_of, from_json
 from ragstone.engine.values import ClusterAnswer
 
 _CONNECT_TIMEOUT = 3.0
@@ -115,6 +115,8 @@ class ClusterClient:
                 raise _timed_out(seconds) from None
             except aiohttp.ClientError as error:
                 raise _unavailable(error) from None
+            if as_service and response.status == 401:
+                raise GatewaysAccountRefused(f"the cluster refuses the gateway's account: {_text(content)}")
             return ClusterAnswer(response.status, _headers(response), content)
 
     async def call(
@@ -325,6 +327,10 @@ def _reads(method: str, target: str) -> bool:
 
 def _headers(response: aiohttp.ClientResponse) -> dict[str, str]:
     return {name.lower(): value for name, value in response.headers.items()}
+
+
+def _text(content: bytes) -> str:
+    return content[:200].decode("utf-8", "replace").strip()
 
 
 def _unavailable(error: Exception) -> NoNodeAvailableException:

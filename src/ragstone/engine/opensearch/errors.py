@@ -15,6 +15,13 @@ _TOLD = ("www-authenticate", "retry-after")
 """Headers that belong to an error."""
 
 
+class GatewaysAccountRefused(OpenSearchException):
+    """The cluster does not know the gateway's own account, or not any more. Not the caller's fault, so no 401."""
+
+    wire_type = "security_exception"
+    status = 503
+
+
 def error_of(answer: ClusterAnswer) -> OpenSearchException:
     """What an answer with an error status says. A body that is no OpenSearch error (a proxy's page) is quoted."""
     try:
@@ -39,12 +46,12 @@ def from_json(error: JsonObject, status: int | None = None) -> OpenSearchExcepti
     """
     cause = error.get("caused_by")
     shown = {key: value for key, value in error.items() if key not in ("type", "reason", "caused_by", _ROOT_CAUSES)}
-    roots = tuple(error.get(_ROOT_CAUSES, ()))
+    roots = error.get(_ROOT_CAUSES)
     found = _remote(str(error.get("type", "exception")))(
         error.get("reason"),
         from_json(cause, status) if isinstance(cause, dict) else None,
         shown,
-        tuple(from_json(root, status) for root in roots if isinstance(root, dict)),
+        None if roots is None else tuple(from_json(root, status) for root in roots if isinstance(root, dict)),
     )
     if status is not None:
         found.status = status
@@ -54,14 +61,15 @@ def from_json(error: JsonObject, status: int | None = None) -> OpenSearchExcepti
 class _Remote(OpenSearchException):
     """Mixed into the class of an error that came from a cluster."""
 
-    roots: Sequence[OpenSearchException]
+    roots: Sequence[OpenSearchException] | None
+    """None where they were not told; none at all may have been told."""
 
     def __init__(
         self,
         reason: Any,
         cause: OpenSearchException | None,
         metadata: JsonObject,
-        roots: Sequence[OpenSearchException],
+        roots: Sequence[OpenSearchException] | None,
     ) -> None:
         # Not the constructors in between: what they would work out is known already.
         OpenSearchException.__init__(self, reason, cause=cause, metadata=metadata)
@@ -70,7 +78,7 @@ class _Remote(OpenSearchException):
         """Where IndexNotFoundException has it."""
 
     def root_causes(self) -> Sequence[OpenSearchException]:
-        return self.roots or super().root_causes()
+        return super().root_causes() if self.roots is None else self.roots
 
 
 @cache

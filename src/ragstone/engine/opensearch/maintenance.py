@@ -9,6 +9,7 @@ from ragstone.core.clock import Clock, Deadline
 from ragstone.core.errors import IllegalStateException, OpenSearchException
 from ragstone.core.log import get_logger
 from ragstone.engine.api import ClusterApi
+from ragstone.engine.opensearch.errors import GatewaysAccountRefused
 from ragstone.engine.opensearch.names import SYSTEM_PATTERNS, is_system, part
 from ragstone.engine.values import IndexStats
 
@@ -23,8 +24,10 @@ async def check_cluster(api: ClusterApi) -> str:
     """The cluster's uuid. Raises IllegalStateException when it is not there, not for us, or not what we need."""
     try:
         answer = await api.call("GET", "/", as_service=True)
+    except GatewaysAccountRefused as why:
+        raise IllegalStateException(why.reason) from why
     except OpenSearchException as why:
-        refused = " refuses the gateway's account" if why.status in (401, 403) else " can not be used"
+        refused = " refuses the gateway's account" if why.status == 403 else " can not be used"
         raise IllegalStateException(f"the cluster{refused}: {why.reason}") from why
     version = answer.get("version", {}) if isinstance(answer, dict) else {}
     number = str(version.get("number", ""))

@@ -227,6 +227,7 @@ async def put_settings(services: Services, request: Request) -> Response:
     if not mine.persistent and not mine.transient:
         return await passed_on(gateway, request)
     await gateway.admission.check("write")
+    services.cluster.check(mine)
     if theirs.persistent or theirs.transient:
         rest = {"persistent": dict(theirs.persistent), "transient": dict(theirs.transient)}
         shown = await gateway.api.call("PUT", request.uri, rest)
