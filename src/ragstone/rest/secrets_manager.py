@@ -1,8 +1,8 @@
 """The wire protocol of AWS Secrets Manager over the secrets that are kept here: `POST /`, JSON 1.1, the operation in
 `X-Amz-Target`.
 
-Who may is one question, `caller_may`: a signer needs the right that AWS would ask for; without a signature only whoever
-is on this machine may, as with everything else here.
+Who may is one question, `caller_may`: a signer needs the right that AWS would ask for, and without a signature nobody
+may. Everything else on this machine's own interface is served unsigned, but gives no credential away; this would.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import base64
 import binascii
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from ragstone.core import caller, json
 from ragstone.core.errors import JavaException, OpenSearchException
@@ -25,23 +24,20 @@ from ragstone.rest.request import Request
 from ragstone.rest.response import Response
 
 TARGET_PREFIX = "secretsmanager."
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _MAX_RESULTS = 100
 _RECOVERY_DAYS = 30
 
-Access = Callable[[Request, str, str], None]
-"""(request, action as policies name it, ARN or `*`). Raises SecretError with `AccessDeniedException`, or an error of
-the signer's own."""
+Access = Callable[[str, str], None]
+"""(action as policies name it, ARN or `*`) of the request being served. Raises SecretError, or an error of the signer's
+own."""
 
 
-def caller_may(request: Request, action: str, resource: str) -> None:
-    """See `Access`. The server listens on the loopback interface only; the `Host` must be of it, too, or any web page
-    could have its visitors' browsers ask under a name of its own (DNS rebinding)."""
+def caller_may(action: str, resource: str) -> None:
+    """See `Access`."""
     signer = caller.signer.get()
-    if signer is not None:
-        signer.require(action, resource)
-    elif urlsplit(f"//{request.headers.get('host', '')}").hostname not in _LOOPBACK:
-        raise SecretError("AccessDeniedException", "Unsigned requests are taken from this machine only.")
+    if signer is None:
+        raise SecretError("MissingAuthenticationTokenException", "Missing Authentication Token")
+    signer.require(action, resource)
 
 
 class SecretsManager:
@@ -60,10 +56,10 @@ class SecretsManager:
             if operation is None:
                 raise SecretError("UnknownOperationException", f"The operation [{name}] is not supported here.")
             members = _Members(_decoded(request.body))
-            members.refuse_unknown(operation.members)
             secret = members.needed(operation.names) if operation.names is not None else None
             resource = await self._pools.run("search", self._store.place, secret) if secret is not None else "*"
-            self._may(request, f"secretsmanager:{name}", resource)
+            self._may(f"secretsmanager:{name}", resource)
+            members.refuse_unknown(operation.members)
             body = await self._pools.run(operation.pool, operation.run, self._store, members)
         except SecretError as error:
             return aws_errors.json_service(error.code, error.message, _STATUS.get(error.code, 400))
