@@ -22,6 +22,7 @@ from ragstone.pipelines import processor
 from ragstone.rest.gateway import OUR_PATHS, gateway_router
 from ragstone.rest.routes import all_routes
 from ragstone.rest.routes.search import WITHOUT_EFFECT
+from ragstone.rest.secrets_manager import OPERATIONS
 
 PAGE = Path(__file__).parent.parent / "COMPATIBILITY.md"
 
@@ -59,6 +60,8 @@ def page() -> str:
         f"{', '.join(_gateway_paths(always=False))}.",
         "",
     ]
+    lines += ["## AWS's protocols", "", "On `POST /`, signed with an access key of `ragstone iam`.", ""]
+    lines += [f"- Secrets Manager: {listed(OPERATIONS)}"]
     for title, registry in (
         ("Queries", queries),
         ("Aggregations", aggregations),
