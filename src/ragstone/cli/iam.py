@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ragstone.core import log
 from ragstone.core.errors import OpenSearchException
 from ragstone.core.settings import Settings, default_config, load
 
@@ -61,6 +62,7 @@ def _administration(data: Path | None) -> Administration:
     from ragstone.providers.identity.store import IdentityStore
 
     settings = _settings(data)
+    log.configure("error")
     return Administration(
         IdentityStore(settings.data), MasterKeyEncryptor(settings.keys_folder), SystemClock(), IdGenerator()
     )
