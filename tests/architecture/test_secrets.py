@@ -21,7 +21,9 @@ import requests
 KEY = 'sk-7a55e1-"quoted"-4711'
 SECOND = "sk-b0ad1c-the-second-one"
 NEVER_TAKEN = "sk-0f0f0f-in-a-bad-request"
-SECRETS = (KEY, SECOND, NEVER_TAKEN)
+IN_VAULT = "sk-5ea1ed-in-the-vault"
+ROTATED = "sk-0dd5ea-its-next-version"
+SECRETS = (KEY, SECOND, NEVER_TAKEN, IN_VAULT, ROTATED)
 ML = "/_plugins/_ml"
 
 
@@ -113,6 +115,14 @@ class Run:
         self.answers += [answer.text, str(answer.headers)]
         return answer.json()
 
+    def vault(self, *arguments: str, value: str = "") -> str:
+        """`ragstone secrets` beside the running server; what it says is kept like an answer."""
+        command = [sys.executable, "-m", "ragstone", "secrets", *arguments, "--data", str(self.data)]
+        done = subprocess.run(command, input=value, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+        self.answers += [done.stdout, done.stderr]
+        return done.stdout.strip()
+
     def stop(self) -> None:
         self._process.send_signal(signal.SIGTERM)
         assert self._process.wait(30) == 0, self.log
@@ -163,6 +173,7 @@ def drive(run: Run, provider: EchoingProvider) -> None:
     run(f"PUT {ML}/connectors/{made['connector_id']}", {"credential": {"key": SECOND}})
     run(f"PUT {ML}/connectors/{made['connector_id']}", {"credential": {"key": SECOND}, "nonsense": True})
     run(f"POST {ML}/models/{id}/_predict", {"parameters": {"prompt": "hello"}})
+    named(run, provider)
     inline = {"name": "inline", "function_name": "remote", "connector": connector(f"{provider.url}/401")}
     id = run(f"POST {ML}/models/_register?deploy=true", inline)["model_id"]
     run(f"GET {ML}/models/{id}")
@@ -195,6 +206,28 @@ def drive(run: Run, provider: EchoingProvider) -> None:
         run(f"GET {path}")
 
 
+def named(run: Run, provider: EchoingProvider) -> None:
+    """The same with connectors that name a secret, well and badly."""
+    arn = run.vault("put", "s", "--key", "key", value=IN_VAULT)
+    run.vault("put", "plain", value=IN_VAULT)
+    run.vault("list")
+    role = "arn:aws:iam::000000000000:role/r"
+    for way, key in (("200", "key"), ("401", "key"), ("500", "key"), ("200", "other"), ("rotated", "key")):
+        body = connector(f"{provider.url}/{way}", credential={"secretArn": arn, "roleArn": role})
+        body["actions"][0]["headers"]["Authorization"] = f"Bearer ${{credential.secretArn.{key}}}"
+        made = run(f"POST {ML}/connectors/_create", body)["connector_id"]
+        model = {"name": way, "function_name": "remote", "connector_id": made}
+        id = run(f"POST {ML}/models/_register?deploy=true", model)["model_id"]
+        if way == "rotated":
+            run.vault("rotate", "s", "--key", "key", value=ROTATED)
+        run(f"POST {ML}/models/{id}/_predict?error_trace=true", {"parameters": {"prompt": "hello"}})
+        run(f"GET {ML}/connectors/{made}")
+    # A key that was pasted where its ARN belongs; and an unsigned reader.
+    run(f"POST {ML}/connectors/_create", connector("http://x", credential={"secretArn": NEVER_TAKEN, "roleArn": role}))
+    run("POST /", {"SecretId": arn})
+    run.vault("delete", "plain", "--now")
+
+
 def spellings(secret: str) -> list[str]:
     """As it is, as it stands in a JSON text and in one inside another, in base64, and as Python shows it."""
     once = json.dumps(secret)[1:-1]
@@ -207,6 +240,7 @@ def test_a_credential_is_in_no_answer_no_log_and_no_file(run: Run, provider: Ech
     run.stop()
     assert KEY in provider.keys
     assert SECOND in provider.keys
+    assert IN_VAULT in provider.keys
     assert "is no good" in "".join(run.answers)
     stored = b"\n".join([*while_running, *(path.read_bytes() for path in files(run.data))])
     for spelled in (spelling for secret in SECRETS for spelling in spellings(secret)):
