@@ -483,3 +483,61 @@ def everything(url: str) -> Iterator[str]:
     body = {"size": 1_000_000, "sort": [{"key": "asc"}], "_source": False}
     for hit in told(url, "POST", f"/{INDEX}/_search", body)["hits"]["hits"]:
         yield hit["sort"][0]
+
+
+@pytest.mark.faults
+@pytest.mark.timeout(600)
+def test_what_the_cluster_can_not_do_is_told_in_its_own_words(
+    nodes: list[str], gateways: list[Gateway], model_url: str
+) -> None:
+    """Of a search or write of ours as of one that is passed on: red shards, failing shards, conflicts."""
+    url = gateways[0].url
+    prepare(url, model_url)
+    question: Any = {"ext": {"generative_qa_parameters": {"llm_question": "why?", "llm_model": "m"}}}
+
+    def same(path: str, body: Any, *, extra: Any = None) -> tuple[int, Any]:
+        """The answer to a search through our pipeline, but for what we add; it must be the cluster's."""
+        path += "?preference=the-same-copies"
+        status, direct = ask(nodes[0], "POST", path, body)
+        ours_status, ours = ask(url, "POST", f"{path}&search_pipeline=rag", {**body, **(extra or {})})
+        for answer in (direct, ours):
+            answer.pop("took", None)
+        ours.pop("ext", None)
+        assert (ours_status, ours) == (status, direct)
+        return status, direct
+
+    # no shard is anywhere
+    settings = {
+        "index.number_of_shards": 1,
+        "index.number_of_replicas": 0,
+        "index.routing.allocation.require._name": "nobody",
+    }
+    told(url, "PUT", f"/{INDEX}-red?wait_for_active_shards=0", {"settings": settings})
+    assert told(url, "GET", f"/_cluster/health/{INDEX}-red")["status"] == "red"
+    status, answer = same(f"/{INDEX}-red/_search", {"query": {"match_all": {}}}, extra=question)
+    assert (status, answer["error"]["type"]) == (503, "search_phase_execution_exception")
+    for path in (f"/{INDEX}-red/_doc/1?timeout=1s", f"/{INDEX}-red/_doc/1?timeout=1s&pipeline=embed"):
+        begun = time.monotonic()
+        status, answer = ask(url, "PUT", path, {"text": "a"})
+        shaped(answer, status)
+        assert status in (503, 504), answer
+        assert time.monotonic() - begun < DEADLINE
+    status, answer = ask(url, "GET", f"/{INDEX},{INDEX}-red/_search", {"query": {"match_all": {}}})
+    shards = answer["_shards"]
+    assert (status, shards["successful"]) == (200, shards["total"] - 1), "the others go on"
+
+    # one document makes its shard fail
+    for number in range(12):
+        told(url, "PUT", f"/{INDEX}/_doc/{number}?refresh=true", {"text": f"common {number}", "key": str(number)})
+    script = "if (doc['key'].value == '3') { throw new IllegalArgumentException('no three') } return true"
+    body = {"query": {"script": {"script": {"source": script}}}, "sort": [{"key": "asc"}], "_source": ["key", "text"]}
+    status, answer = same(f"/{INDEX}/_search", body, extra=question)
+    assert status == 200
+    assert answer["_shards"]["failed"] == 1
+    assert answer["_shards"]["failures"][0]["reason"]["type"] == "script_exception"
+
+    # somebody else was faster
+    status, ours = ask(url, "PUT", f"/{INDEX}/_doc/1?if_seq_no=999&if_primary_term=1", {"text": "a"})
+    direct_status, direct = ask(nodes[0], "PUT", f"/{INDEX}/_doc/1?if_seq_no=999&if_primary_term=1&pipeline=_none", {})
+    assert (ours, status) == (direct, direct_status)
+    assert status == 409
