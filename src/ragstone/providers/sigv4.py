@@ -298,7 +298,7 @@ def verify(request: WireRequest, claim: Claim, secret: str, rules: Rules) -> str
     for path, query, payload in product(canonical_paths(request.path), canonical_queries(request.query), payloads):
         canonical = _canonical_request(request, claim, path, query, payload)
         to_sign = _string_to_sign(claim, canonical)
-        if hmac.compare_digest(hmac.new(key, to_sign.encode(), hashlib.sha256).hexdigest().encode(), given):
+        if hmac.compare_digest(hmac.digest(key, to_sign.encode(), "sha256").hex().encode(), given):
             return _acted_on(request)
         first = first or (canonical, to_sign)
     assert first is not None, "there is always a form to try"
@@ -406,7 +406,7 @@ def _string_to_sign(claim: Claim, canonical: str) -> str:
 def _signing_key(secret: str, claim: Claim) -> bytes:
     key = f"AWS4{secret}".encode()
     for part in (claim.date, claim.region, claim.service, TERMINATOR):
-        key = hmac.new(key, part.encode(), hashlib.sha256).digest()
+        key = hmac.digest(key, part.encode(), "sha256")
     return key
 
 
@@ -426,7 +426,10 @@ def _hash(data: bytes) -> str:
 
 
 def _seconds(timestamp: str) -> float:
-    return datetime.strptime(timestamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp()
+    """Raises ValueError for a time that does not exist."""
+    parts = (slice(0, 4), slice(4, 6), slice(6, 8), slice(9, 11), slice(11, 13), slice(13, 15))
+    year, month, day, hour, minute, second = (int(timestamp[part]) for part in parts)
+    return datetime(year, month, day, hour, minute, second, tzinfo=UTC).timestamp()
 
 
 def _basic(seconds: float) -> str:
