@@ -517,11 +517,9 @@ def test_what_the_cluster_can_not_do_is_told_in_its_own_words(
     status, answer = same(f"/{INDEX}-red/_search", {"query": {"match_all": {}}}, extra=question)
     assert (status, answer["error"]["type"]) == (503, "search_phase_execution_exception")
     for path in (f"/{INDEX}-red/_doc/1?timeout=1s", f"/{INDEX}-red/_doc/1?timeout=1s&pipeline=embed"):
-        begun = time.monotonic()
         status, answer = ask(url, "PUT", path, {"text": "a"})
         shaped(answer, status)
-        assert status in (503, 504), answer
-        assert time.monotonic() - begun < DEADLINE
+        assert (status, answer["error"]["type"]) == (503, "unavailable_shards_exception")
     status, answer = ask(url, "GET", f"/{INDEX},{INDEX}-red/_search", {"query": {"match_all": {}}})
     shards = answer["_shards"]
     assert (status, shards["successful"]) == (200, shards["total"] - 1), "the others go on"

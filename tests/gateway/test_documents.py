@@ -232,6 +232,18 @@ async def test_a_bulk_of_all_kinds_keeps_the_order_of_its_items(gateway: AsgiCli
     assert await source(gateway, "/plain/_doc/7") == {"a": " 7 ", "theirs": 1}
 
 
+async def test_what_a_write_says_of_copies_and_patience_goes_on(gateway: AsgiClient, cluster: ScriptedCluster) -> None:
+    await gateway("PUT /_ingest/pipeline/ours", {"processors": [_trim("a")]})
+    await gateway("PUT /books")
+    await gateway("PUT /books/_doc/1?pipeline=ours&timeout=7s&wait_for_active_shards=1", {"a": " x "})
+    await gateway("PUT /books/_doc/1?pipeline=ours", {"a": " y "})
+    targets = [request.target for request in cluster.asked("POST", "/books/_bulk")]
+    assert targets == [
+        "/books/_bulk?refresh=false&timeout=7s&wait_for_active_shards=1",
+        "/books/_bulk?refresh=false",
+    ]
+
+
 async def test_an_update_goes_through_our_pipeline(gateway: AsgiClient, cluster: ScriptedCluster) -> None:
     await gateway("PUT /_ingest/pipeline/ours", {"processors": [_trim("a")]})
     await gateway("PUT /books", {"settings": {"index.default_pipeline": "ours"}})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextvars import ContextVar
+from types import MappingProxyType
 from typing import Protocol
 
 authorization: ContextVar[str | None] = ContextVar("authorization", default=None)
@@ -27,3 +28,7 @@ class Signer(Protocol):
 
 signer: ContextVar[Signer | None] = ContextVar("signer", default=None)
 """None outside requests, and while an unsigned one is served. Set by `rest.app` for every request."""
+
+write_options: ContextVar[Mapping[str, str]] = ContextVar("write_options", default=MappingProxyType({}))
+"""What the request being served says of its writes that only an engine of several nodes understands: `timeout` and
+`wait_for_active_shards`, as they came. Set by `rest.gateway`."""

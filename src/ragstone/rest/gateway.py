@@ -35,6 +35,7 @@ Condition = Callable[[Gateway, Request], Awaitable[bool]]
 
 _ALWAYS_OURS = (connectors, model_groups, models, predict, tasks, memory, config, reader, unsupported)
 _READS = ("GET", "HEAD")
+_WRITE_OPTIONS = ("timeout", "wait_for_active_shards")
 OUR_PATHS = ("/_plugins/_ml/", "/_plugins/_ragstone/")
 
 log = get_logger("gateway")
@@ -164,6 +165,9 @@ class GatewayApp:
         right = self._right(route)
         if route.handler in _CONDITIONS:
             await self._gateway.admission.check_known()
+        if route.handler in _WRITES:
+            query = parse_query(scope["query_string"].decode("latin-1"))
+            caller.write_options.set({name: query[name] for name in _WRITE_OPTIONS if name in query})
         if right is not None:
             await self._gateway.admission.check(right)
         await self._app(scope, receive, send)

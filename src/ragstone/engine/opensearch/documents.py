@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
-from ragstone.core import json
+from ragstone.core import caller, json
 from ragstone.core.errors import (
     IllegalArgumentException,
     IndexClosedException,
@@ -82,9 +83,10 @@ class Documents:
     async def _write(
         self, name: str, operations: Sequence[WriteOperation], body: bytes, refresh: Refresh
     ) -> list[WriteOutcome]:
+        options = {} if is_system(name) else caller.write_options.get()
         answer = await self._client.ask(
             "POST",
-            f"/{part(name)}/_bulk?refresh={refresh}",
+            f"/{part(name)}/_bulk?{urlencode({'refresh': refresh, **options})}",
             body,
             content_type="application/x-ndjson",
             as_service=is_system(name),
