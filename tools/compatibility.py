@@ -19,8 +19,11 @@ from ragstone.engine.embedded.mapper.settings_catalogue import SETTINGS
 from ragstone.ml.connectors.post_process import post_process_functions
 from ragstone.ml.connectors.pre_process import pre_process_functions
 from ragstone.pipelines import processor
+from ragstone.providers.identity.iam_policy import CONDITION_OPERATORS
+from ragstone.providers.sigv4 import Rules
 from ragstone.rest.gateway import OUR_PATHS, gateway_router
 from ragstone.rest.routes import all_routes
+from ragstone.rest.routes.aws import STS_ACTIONS
 from ragstone.rest.routes.search import WITHOUT_EFFECT
 from ragstone.rest.secrets_manager import OPERATIONS
 
@@ -61,7 +64,14 @@ def page() -> str:
         "",
     ]
     lines += ["## AWS's protocols", "", "On `POST /`, signed with an access key of `ragstone iam`.", ""]
-    lines += [f"- Secrets Manager: {listed(OPERATIONS)}"]
+    lines += [f"- Secrets Manager: {listed(OPERATIONS)}", f"- Security Token Service: {listed(STS_ACTIONS)}", ""]
+    lines += [
+        f"Signatures are AWS4-HMAC-SHA256, in the header or presigned, for {listed(Rules().services)}; not SigV4a, not "
+        "streaming payloads. Policies: Allow, Deny, Principal, (Not)Action, (Not)Resource, wildcards; conditions "
+        f"{listed(CONDITION_OPERATORS)} (any case, and IfExists); policy variables and anything else are refused.",
+        "A request without a signature is served as it always was: the security plugin's users, roles and 401 answers "
+        "are not there yet.",
+    ]
     for title, registry in (
         ("Queries", queries),
         ("Aggregations", aggregations),

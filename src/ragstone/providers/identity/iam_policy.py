@@ -247,3 +247,4 @@ _OPERATORS: Mapping[str, tuple[Callable[[str, str], bool], bool]] = {
     "bool": (_same_in_any_case, False),
 }
 """By name: the test, and whether it is negated."""
+CONDITION_OPERATORS = (*_OPERATORS, "null")

@@ -17,6 +17,7 @@ from ragstone.rest.services import Services
 
 routes = Routes()
 
+STS_ACTIONS = ("AssumeRole", "GetCallerIdentity", "GetSessionToken")
 _FORM = "application/x-www-form-urlencoded"
 
 
