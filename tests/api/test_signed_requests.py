@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import http.client
 import json
+import re
+import socket
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -194,6 +196,76 @@ def test_the_token_service_refuses_as_aws_does(server: str, admin: Administratio
     unsigned = requests.post(server, data="Action=GetCallerIdentity", headers=FORM, timeout=30)
     assert (unsigned.status_code, "<Code>MissingAuthenticationToken</Code>" in unsigned.text) == (403, True)
     assert unsigned.headers["content-type"] == "text/xml"
+
+
+@pytest.mark.parametrize("path", ["//", "/./", "///"])
+def test_the_root_is_the_token_services_however_it_is_written(
+    server: str, admin: Administration, key: NewKey, path: str
+) -> None:
+    admin.put_user_policy("ann", "p", allowing(("es:*", DOMAIN)))
+    body = "Action=GetCallerIdentity"
+    prepared = requests.Request("POST", server, data=body, headers=FORM, auth=signer(key)).prepare()
+    connection = http.client.HTTPConnection(server.removeprefix("http://"))
+    connection.request("POST", path, body, headers=dict(prepared.headers))
+    answer = connection.getresponse()
+    assert (answer.status, b"scoped to correct service: 'sts'" in answer.read()) == (403, True)
+    connection.close()
+
+
+def test_a_signer_is_the_signer_of_one_request_not_of_a_connection(
+    server: str, admin: Administration, key: NewKey
+) -> None:
+    admin.put_user_policy("ann", "p", allowing(("es:*", DOMAIN)))
+    with requests.Session() as session:
+        assert session.post(f"{server}{CREATE}", json=connector(), auth=signer(key), timeout=30).status_code == 403
+        assert session.post(f"{server}{CREATE}", json=connector(), timeout=30).status_code == 200
+        assert session.post(f"{server}{CREATE}", json=connector(), auth=signer(key), timeout=30).status_code == 403
+
+
+def test_two_signed_requests_may_come_at_once(server: str, admin: Administration, key: NewKey) -> None:
+    admin.put_user_policy("ann", "p", allowing(("es:ESHttpGet", DOMAIN)))
+    raw = b""
+    for method in ("GET", "POST"):
+        prepared = requests.Request(method, f"{server}/_search", auth=signer(key)).prepare()
+        lines = [f"{method} /_search HTTP/1.1", f"host: {server.removeprefix('http://')}"]
+        lines += [
+            f"{name}: {value if isinstance(value, str) else value.decode()}" for name, value in prepared.headers.items()
+        ]
+        raw += "\r\n".join([*lines, "", ""]).encode()
+    host, _, port = server.removeprefix("http://").partition(":")
+    with socket.create_connection((host, int(port)), timeout=30) as connection:
+        connection.sendall(raw)
+        told = b""
+        while told.count(b"HTTP/1.1 ") < 2 or b"ESHttpPost action" not in told:
+            piece = connection.recv(65536)
+            assert piece, told
+            told += piece
+    assert re.findall(rb"HTTP/1\.1 (\d+)", told) == [b"200", b"403"]
+
+
+def test_secrets_and_tokens_are_in_no_file_no_log_and_no_refusal(
+    server: str, settings: Settings, admin: Administration, key: NewKey, capfd: pytest.CaptureFixture[str]
+) -> None:
+    role = admin.create_role("r", trusting("arn:aws:iam::000000000000:user/ann"))
+    given = sts(server, key.id, key.secret).assume_role(RoleArn=role, RoleSessionName="s1")["Credentials"]
+    temporary, token = NewKey(given["AccessKeyId"], given["SecretAccessKey"]), given["SessionToken"]
+    answers = [
+        requests.get(f"{server}/_search", auth=signer(who, token=its), headers=more, timeout=30)
+        for who, its in (
+            (temporary, token),
+            (NewKey(temporary.id, "x"), token),
+            (key, None),
+            (NewKey(key.id, "x"), None),
+        )
+        for more in ({}, {"X-Amz-Other": "1", "Authorization": "AWS4"})
+    ]
+    assert {answer.status_code for answer in answers} == {403}
+    told = "".join(answer.text + str(answer.headers) for answer in answers) + "".join(capfd.readouterr())
+    stored = b"".join(path.read_bytes() for path in settings.data.rglob("*") if path.is_file()).decode("latin-1")
+    for secret in (key.secret, temporary.secret, token):
+        assert secret not in told
+        assert secret not in stored
+    assert key.id in stored
 
 
 def test_post_on_the_root_is_otherwise_what_it_was(server: str) -> None:

@@ -125,8 +125,13 @@ class Authentication:
         return key
 
 
+def is_root(path: str) -> bool:
+    """Whether a raw path is routed to `/`, whatever way it is written."""
+    return all(segment in ("", ".") for segment in path.split("/"))
+
+
 def aws_services(request: WireRequest) -> Sequence[str]:
     """The AWS services that a request to `POST /` is for, as their signatures name them; none for all others."""
-    if request.method != "POST" or request.path not in ("", "/"):
+    if request.method != "POST" or not is_root(request.path):
         return ()
     return ("secretsmanager",) if request.header(TARGET) is not None else ("sts",)

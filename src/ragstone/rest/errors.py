@@ -10,7 +10,7 @@ from ragstone.core.errors import IllegalArgumentException, OpenSearchException, 
 from ragstone.core.log import get_logger, request_id
 from ragstone.providers.sigv4 import SignatureRefused
 from ragstone.rest import aws_errors
-from ragstone.rest.authentication import TARGET, AccessDenied
+from ragstone.rest.authentication import TARGET, AccessDenied, is_root
 from ragstone.rest.request import Request
 from ragstone.rest.response import Response
 
@@ -70,7 +70,7 @@ def _refusal(error: SignatureRefused | AccessDenied, request: Request) -> Respon
 
 def _refusal_in_shape(error: SignatureRefused | AccessDenied, request: Request) -> Response:
     message = error.reason or ""
-    if request.method != "POST" or request.uri.partition("?")[0] not in ("", "/"):
+    if request.method != "POST" or not is_root(request.uri.partition("?")[0]):
         return aws_errors.edge(error.code, message, error.status)
     if TARGET in request.headers:
         return aws_errors.json_service(error.code, message)
