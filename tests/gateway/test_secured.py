@@ -24,7 +24,20 @@ from ragstone.testing.asgi import AsgiClient
 PASSWORD = "Kx9-vtUe_73qLm"
 INDEX = "ragstone-books"
 READER, WRITER, TRAINER = "ragstone-reader", "ragstone-writer", "ragstone-trainer"
-ROLES = {
+GATEWAY = "ragstone-gateway"
+ROLES: dict[str, Any] = {
+    GATEWAY: {
+        "cluster_permissions": [
+            "cluster_monitor",
+            "cluster_composite_ops",
+            "cluster:admin/ingest/pipeline/simulate",
+            "indices:admin/index_template/simulate_index",
+        ],
+        "index_permissions": [
+            {"index_patterns": [".ragstone-*", ".plugins-ml-*"], "allowed_actions": ["indices_all"]},
+            {"index_patterns": ["*"], "allowed_actions": ["indices:admin/aliases/get"]},
+        ],
+    },
     READER: {
         "cluster_permissions": ["cluster_composite_ops_ro"],
         "index_permissions": [
@@ -69,9 +82,9 @@ def secured(administrator: tuple[str, str]) -> str:
 
     for role, body in ROLES.items():
         put(f"/_plugins/_security/api/roles/{role}", body)
-    for user in (READER, WRITER, TRAINER):
+    for user in (READER, WRITER, TRAINER, GATEWAY):
         put(f"/_plugins/_security/api/internalusers/{user}", {"password": PASSWORD, "backend_roles": [user]})
-    for role, users in {READER: [READER], WRITER: [WRITER], "ml_full_access": [TRAINER]}.items():
+    for role, users in {GATEWAY: [GATEWAY], READER: [READER], WRITER: [WRITER], "ml_full_access": [TRAINER]}.items():
         put(f"/_plugins/_security/api/rolesmapping/{role}", {"users": users})
     return url
 
@@ -277,6 +290,20 @@ async def test_what_is_hidden_is_the_gateways_account_to_read(gateway: AsgiClien
     """The reader may not see pipelines, connectors and models, and yet searches through them."""
     answer = await gateway(f"POST /{INDEX}/_search?search_pipeline={rag}", QUESTION, headers=login(READER))
     assert answer.status == 200
+
+
+async def test_the_gateways_account_needs_no_more_than_its_role(opened: Opened, admin: dict[str, str]) -> None:
+    mixed = {"processors": [*OURS["processors"], {"script": {"source": "ctx.n = 1"}}]}
+    async with opened(cluster_user=GATEWAY, cluster_password=PASSWORD) as gateway:
+        assert (await gateway("PUT /_ingest/pipeline/mixed", mixed, headers=admin)).status == 200
+        named = await gateway("POST /_plugins/_ml/model_groups/_register", {"name": "g"}, headers=admin)
+        assert named.status == 200, named.text
+        for index in (INDEX, f"{INDEX}-new"):
+            target = f"PUT /{index}/_doc/9?pipeline=mixed"
+            written = await gateway(target, {"text": " a "}, headers=login(WRITER))
+            assert written.status == 201, written.text
+        refused = await gateway(f"GET /{INDEX}/_search", headers=login(GATEWAY))
+        assert refused.status == 403
 
 
 async def test_in_service_mode_the_gateways_account_stands_for_all(opened: Opened) -> None:
