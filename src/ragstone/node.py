@@ -138,7 +138,7 @@ class Node:
         identity_store = IdentityStore(settings.data)
         identities = AccessKeys(identity_store, encryptor)
         roles = ServiceRoles(identities, pools)
-        keystore = Keystore(settings.data, encryptor, clock)
+        keystore = Keystore(settings.data, encryptor, clock, ids)
         ambient = settings.aws_ambient_credentials
         provider = SecretsByArn(keystore, AwsSecretsManager(ambient_credentials=ambient), pools, roles.may_read)
         secrets = ConnectorSecrets(provider, cluster, clock, role_required=not ambient)

@@ -22,6 +22,7 @@ import typer
 from ragstone.core import json, log
 from ragstone.core.clock import SystemClock, iso_instant
 from ragstone.core.errors import OpenSearchException
+from ragstone.core.ids import IdGenerator
 from ragstone.core.settings import default_config, load
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def _vault(data: Path | None) -> Iterator[Keystore]:
     except OpenSearchException as error:
         _fail(str(error.reason), 2)
     try:
-        yield Keystore(settings.data, MasterKeyEncryptor(settings.keys_folder), SystemClock())
+        yield Keystore(settings.data, MasterKeyEncryptor(settings.keys_folder), SystemClock(), IdGenerator())
     except SecretError as error:
         _fail(error.message)
     except (MasterKeyError, OSError) as error:

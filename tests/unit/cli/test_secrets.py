@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from ragstone.cli.secrets import app
 from ragstone.core.clock import SystemClock
+from ragstone.core.ids import IdGenerator
 from ragstone.providers.encryption import MasterKeyEncryptor
 from ragstone.providers.secrets.keystore import Keystore
 
@@ -26,7 +27,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
 
 @pytest.fixture
 def vault(tmp_path: Path) -> Keystore:
-    return Keystore(tmp_path / "data", MasterKeyEncryptor(tmp_path / "data" / "keys"), SystemClock())
+    return Keystore(tmp_path / "data", MasterKeyEncryptor(tmp_path / "data" / "keys"), SystemClock(), IdGenerator())
 
 
 def test_the_secret_of_the_tutorials_first_step(run: Run, vault: Keystore) -> None:

@@ -10,19 +10,18 @@ from __future__ import annotations
 import base64
 import hmac
 import os
-import secrets
 import sqlite3
 import string
-import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from ragstone.core import json
-from ragstone.core.arns import LOCAL_ACCOUNT, LOCAL_REGION, SECRET_SUFFIX, is_secret_name
+from ragstone.core.arns import LOCAL_ACCOUNT, LOCAL_REGION, SECRET_SUFFIX, SecretArn, is_secret_name
 from ragstone.core.clock import Clock
 from ragstone.core.files import sync
+from ragstone.core.ids import IdGenerator
 from ragstone.providers.api import Encryptor, SealBroken, SecretDescription, SecretError, SecretValue
 
 FILE = "secrets.sqlite"
@@ -78,6 +77,7 @@ class Keystore:
         folder: Path,
         encryptor: Encryptor,
         clock: Clock,
+        ids: IdGenerator,
         *,
         region: str = LOCAL_REGION,
         account: str = LOCAL_ACCOUNT,
@@ -85,6 +85,8 @@ class Keystore:
         self._path = folder / FILE
         self._encryptor = encryptor
         self._clock = clock
+        self._ids = ids
+        self._account = account
         self._prefix = f"arn:aws:secretsmanager:{region}:{account}:secret:"
 
     def place(self, secret: str) -> str:
@@ -95,7 +97,8 @@ class Keystore:
 
     def owns(self, arn: str) -> bool:
         """Whether a secret of this ARN is here, or can be nowhere else."""
-        if arn.startswith(self._prefix):
+        parsed = SecretArn.parse(arn)
+        if parsed is not None and parsed.account == self._account:
             return True
         with self._reading() as db:
             return _by_arn(db, arn) is not None
@@ -117,8 +120,7 @@ class Keystore:
             found = _named(db, name)
             if found is not None:
                 return self._created_before(db, found, value, version)
-            suffix = "".join(secrets.choice(_LETTERS) for _ in range(SECRET_SUFFIX))
-            arn = f"{self._prefix}{name}-{suffix}"
+            arn = f"{self._prefix}{name}-{self._ids.text(_LETTERS, SECRET_SUFFIX)}"
             db.execute("INSERT INTO secret VALUES (?, ?, ?, ?, ?, NULL, NULL)", (arn, name, description, now, now))
             return self._add(db, arn, name, value, version, (CURRENT,), now)
 
@@ -298,7 +300,7 @@ class Keystore:
         stages: tuple[str, ...],
         now: float,
     ) -> SecretValue:
-        id = id or str(uuid.uuid4())
+        id = id or self._ids.uuid4()
         if not 32 <= len(id) <= 64:
             raise SecretError("InvalidParameterException", "ClientRequestToken must be 32-64 characters long.")
         self._move_stages(db, arn, stages)

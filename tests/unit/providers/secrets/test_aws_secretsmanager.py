@@ -13,6 +13,7 @@ import pytest
 import requests
 from moto.server import ThreadedMotoServer
 
+from ragstone.core.ids import IdGenerator
 from ragstone.core.threadpool import ThreadPools
 from ragstone.providers.api import SecretError, SecretValue
 from ragstone.providers.encryption import MasterKeyEncryptor
@@ -130,7 +131,7 @@ async def test_what_this_machine_may_lack(aws: str, monkeypatch: pytest.MonkeyPa
 async def test_an_arn_leads_to_the_vault_first_and_never_from_the_vaults_account_to_aws(
     aws: str, tmp_path: Path
 ) -> None:
-    vault = Keystore(tmp_path, MasterKeyEncryptor(tmp_path / "keys"), ManualClock(1_700_000_000))
+    vault = Keystore(tmp_path, MasterKeyEncryptor(tmp_path / "keys"), ManualClock(1_700_000_000), IdGenerator())
     pools = ThreadPools(search=1, write=1, ml_predict=1)
     both = SecretsByArn(vault, AwsSecretsManager(ambient_credentials=False), pools)
     local, remote = vault.create("s", "here").arn, stored("s", SecretString="at AWS")

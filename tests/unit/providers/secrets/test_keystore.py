@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from ragstone.core.ids import IdGenerator
 from ragstone.providers.api import SecretError
 from ragstone.providers.encryption import MasterKeyEncryptor
 from ragstone.providers.secrets.keystore import FILE, Keystore
@@ -25,7 +26,7 @@ class Vaults:
         self.folder, self.clock = folder, ManualClock(1_700_000_000)
 
     def open(self, keys: str = "keys") -> Keystore:
-        return Keystore(self.folder / "data", MasterKeyEncryptor(self.folder / keys), self.clock)
+        return Keystore(self.folder / "data", MasterKeyEncryptor(self.folder / keys), self.clock, IdGenerator())
 
 
 @pytest.fixture
@@ -49,6 +50,7 @@ def test_a_secret_gets_an_arn_of_awss_shape(vault: Keystore) -> None:
     )
     assert (made.stages, made.text, made.binary) == (("AWSCURRENT",), "x", None)
     assert vault.owns(made.arn)
+    assert vault.owns("arn:aws:secretsmanager:eu-west-1:000000000000:secret:x-AbCdEf"), "AWS has no such account"
     assert not vault.owns("arn:aws:secretsmanager:us-east-1:123456789012:secret:x-AbCdEf")
 
 
