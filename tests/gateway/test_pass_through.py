@@ -52,6 +52,11 @@ async def test_every_method_goes_through(wire: Wire, cluster: ScriptedCluster, m
     assert (_last(cluster).method, _last(cluster).body) == (method, b"{}")
 
 
+async def test_what_asks_about_the_server_itself_is_not_passed(wire: Wire, cluster: ScriptedCluster) -> None:
+    assert (await wire("OPTIONS *")).status == 200
+    assert not cluster.requests
+
+
 async def test_headers_go_through_but_those_of_one_connection(wire: Wire, cluster: ScriptedCluster) -> None:
     cluster.otherwise = SAID
     sent = [

@@ -138,8 +138,9 @@ class GatewayApp:
             found = self._app.router.find(request.method, path)
         except OpenSearchException:
             found = None  # a broken path: the cluster says so
-        if found is None and path.startswith(OUR_PATHS):
-            await self._app(scope, receive, send)  # which knows how to say that there is no such thing
+        if found is None and (path.startswith(OUR_PATHS) or not path.startswith("/")):
+            # It knows how to say that there is no such thing; and `OPTIONS *` asks about the server it has reached.
+            await self._app(scope, receive, send)
             return
         if found is None:
             await self._through(request, scope, _stream(receive) if has_body(request.headers) else None, receive, send)
