@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ragstone.cli.allocator import return_large_blocks
+from ragstone.cli.numeric_threads import one_thread_each
 from ragstone.core import log
 from ragstone.core.errors import OpenSearchException
 from ragstone.core.settings import Settings, default_config, load
@@ -88,6 +89,7 @@ def _loading() -> Iterator[None]:
 
 
 async def _serve(settings: Settings) -> None:
+    one_thread_each()
     with _loading():
         from ragstone.node import Node
         from ragstone.rest.server import HttpServer, address_of, bind
