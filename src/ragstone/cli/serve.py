@@ -25,6 +25,7 @@ HELP = "Serve the OpenSearch API until SIGTERM or Ctrl+C."
 def serve(arguments: Sequence[str]) -> int:
     """Run the server with command line options; answers the exit code: 0 when it was stopped, 2 when it may not or
     cannot listen or its settings are wrong, 1 when it cannot have its data."""
+    one_thread_each()
     with _loading():
         # Here and not above: --help does not need them.
         from ragstone.providers.encryption import MasterKeyError
@@ -89,7 +90,6 @@ def _loading() -> Iterator[None]:
 
 
 async def _serve(settings: Settings) -> None:
-    one_thread_each()
     with _loading():
         from ragstone.node import Node
         from ragstone.rest.server import HttpServer, address_of, bind

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -97,10 +98,14 @@ class _Pool:
 
 
 class ThreadPools:
-    """Threads per pool, and how many calls may wait for one (`queue`) before a call is refused with a 429."""
+    """Threads per pool, and how many calls may wait for one (`queue`) before a call is refused with a 429.
 
-    def __init__(self, *, search: int = 4, write: int = 4, ml_predict: int = 2, queue: int = 10_000) -> None:
-        sizes: dict[PoolName, int] = {"search": search, "write": write, "ml_predict": ml_predict}
+    `search` None takes one per processor: more only wait for each other in the interpreter.
+    """
+
+    def __init__(self, *, search: int | None = None, write: int = 4, ml_predict: int = 2, queue: int = 10_000) -> None:
+        searching = search if search is not None else max(2, os.cpu_count() or 2)
+        sizes: dict[PoolName, int] = {"search": searching, "write": write, "ml_predict": ml_predict}
         self._pools = {name: _Pool(name, size, queue) for name, size in sizes.items()}
 
     async def run(self, pool: PoolName, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:

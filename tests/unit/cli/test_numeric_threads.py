@@ -12,10 +12,11 @@ import pytest
 _SCRIPT = """
 import sys
 import ragstone.cli.serve
-from ragstone.cli.numeric_threads import one_thread_each
+from ragstone.cli.serve import serve
 
 assert "numpy" not in sys.modules, "its library has looked by now"
-one_thread_each()
+assert serve(["--port", "-1"]) == 2  # refused once everything has been loaded
+assert "numpy" in sys.modules
 import numpy as np
 
 square = np.ones((600, 600), np.float32)
