@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from benchmarks.cases._texts import INDEX, MAPPING, documents, encoded
 from benchmarks.data import clustered_vectors, questions
 from benchmarks.load import Load, request
@@ -73,18 +71,17 @@ def _passed(
     bare: list[Load] = []
     spent: list[float] = []
 
-    def through() -> Load:
+    def through() -> None:
         before = cpu_seconds(gateway.pid)
         made = gateway.load(requests, connections=connections, seconds=4)
         spent.append((cpu_seconds(gateway.pid) - before) / len(made.latencies))
-        return made
+        ours.append(made)
+
+    def alone() -> None:
+        bare.append(cluster.load(requests, connections=connections, seconds=4))
 
     for turn in range(TURNS + 1):
-        pair: list[Callable[[], Load]] = [
-            lambda: ours.append(through()) or ours[-1],  # type: ignore[func-returns-value]
-            lambda: bare.append(_alone(cluster, requests, connections)) or bare[-1],  # type: ignore[func-returns-value]
-        ]
-        for measure in pair if turn % 2 else reversed(pair):
+        for measure in (through, alone) if turn % 2 else (alone, through):
             measure()
     name = f"gateway, {what}, {connections} connection{'s' if connections > 1 else ''}"
     rates = Turns([one.rate for one in ours[1:]], [one.rate for one in bare[1:]])
@@ -97,10 +94,6 @@ def _passed(
     if wanted:
         extra, used = extra.wanting("<= 1 ms", added <= 1.0), used.wanting("<= 0.5 ms", cost <= 0.5)
     return [row, extra, used]
-
-
-def _alone(cluster: Cluster, requests: list[bytes], connections: int) -> Load:
-    return cluster.load(requests, connections=connections, seconds=4)
 
 
 def _middle(loads: list[Load], percent: float) -> float:

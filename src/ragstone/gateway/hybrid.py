@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
-from urllib.parse import quote
 
 from ragstone.core.errors import IllegalArgumentException
 from ragstone.core.xcontent import JsonObject
@@ -17,6 +16,8 @@ from ragstone.dsl.sort import parse_sort
 from ragstone.dsl.unsupported import unsupported
 from ragstone.engine.api import ClusterApi
 from ragstone.engine.values import IndexMetadata, QueryPhaseResult, QueryRequest, RankedHit, RankedList, Total
+from ragstone.gateway.targets import path
+from ragstone.search.execution import DEFAULT_SIZE
 from ragstone.search.hybrid import all_shards_failed, as_hybrid
 
 _HEADER = (
@@ -26,7 +27,6 @@ _HEADER = (
 """Parameters of a search that a line of `_msearch` may have."""
 _OF_ALL = ("aggs", "aggregations", "suggest")
 """Parts of a search that are answered for what any sub-query matches."""
-_DEFAULT_SIZE, _DEFAULT_TOTAL = 10, 10_000
 
 
 def is_hybrid(search: SearchBody) -> bool:
@@ -59,7 +59,7 @@ async def ask_hybrid(
         track_scores=to_bool(search.rest.get("track_scores", False)),
         min_score=to_float(search.rest["min_score"]) if search.rest.get("min_score") is not None else None,
     )
-    start, size = search.from_ or 0, search.size if search.size is not None else _DEFAULT_SIZE
+    start, size = search.from_ or 0, search.size if search.size is not None else DEFAULT_SIZE
     wanted = QueryRequest(
         indices=[index.name for index in indices],
         queries=[hybrid],
@@ -94,9 +94,8 @@ async def _searched(
     api: ClusterApi, expression: str | None, bodies: Sequence[JsonObject], parameters: Mapping[str, str]
 ) -> list[JsonObject]:
     header = {name: parameters[name] for name in _HEADER if name in parameters}
-    path = "/_msearch" if expression is None else f"/{quote(expression, safe=',*-')}/_msearch"
     lines: list[Any] = [line for body in bodies for line in (header, body)]
-    answers: list[JsonObject] = (await api.call("POST", path, lines))["responses"]
+    answers: list[JsonObject] = (await api.call("POST", path(expression, "_msearch"), lines))["responses"]
     for answer in answers:
         if "error" in answer:
             raise api.error(answer["error"], answer["status"])

@@ -16,9 +16,9 @@ from ragstone.core.errors import OpenSearchException
 from ragstone.dsl import foreign
 from ragstone.dsl.bulk import BulkDefaults, parse_bulk
 from ragstone.engine.api import ClusterApi, Engine
-from ragstone.engine.values import IndexMetadata, Metadata
 from ragstone.gateway.catalogue import ClusterCatalogue
-from ragstone.indices.resolver import IndicesOptions, resolve, write_index
+from ragstone.gateway.targets import meant
+from ragstone.indices.resolver import write_index
 from ragstone.pipelines.processor import (
     ingest_processors,
     phase_results_processors,
@@ -35,7 +35,6 @@ NEED_MODELS = frozenset(
     }
 )  # fmt: skip
 """Processors that are ours even where the cluster has them too: they work with our models, or on our ranked lists."""
-_LENIENT = IndicesOptions(ignore_unavailable=True, expand_hidden=True, forbid_closed=False)
 _DEFAULT = {INGEST: "index.default_pipeline", SEARCH: "index.search.default_pipeline"}
 _MARKS = tuple(f'"{name}"'.encode() for name in (*sorted(foreign.CLAUSES), "generative_qa_parameters"))
 
@@ -67,7 +66,7 @@ class Ownership:
         if named is not None:
             return named in ours
         metadata = await self._engine.metadata()
-        return any(index.setting(_DEFAULT[SEARCH]) in ours for index in _meant(metadata, expression))
+        return any(index.setting(_DEFAULT[SEARCH]) in ours for index in meant(metadata, expression))
 
     async def searches(self, expression: str | None, named: str | None, body: bytes) -> bool:
         """`_msearch`: all of them are ours when one is."""
@@ -155,13 +154,6 @@ class Ownership:
 
     async def _names(self, kind: str) -> frozenset[str]:
         return frozenset(record.name for record in await self._engine.list_records(kind))
-
-
-def _meant(metadata: Metadata, expression: str | None) -> Iterator[IndexMetadata]:
-    try:
-        yield from (target.index for target in resolve(metadata, expression, _LENIENT))
-    except OpenSearchException:
-        return  # the cluster has its own words for it
 
 
 def _decoded(body: bytes) -> Mapping[str, Any]:

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from ragstone.core import json
 from ragstone.core.clock import Clock
-from ragstone.core.errors import OpenSearchException
 from ragstone.core.xcontent import JsonObject
 from ragstone.dsl.foreign import ForeignSearchBody, parse_foreign_search
 from ragstone.dsl.queries.hybrid import HybridQuery
-from ragstone.dsl.query import Query
 from ragstone.dsl.search_body import SearchBody
 from ragstone.dsl.source_filter import SourceFilter, filter_source
 from ragstone.engine.api import ClusterApi, Engine
@@ -21,7 +19,7 @@ from ragstone.engine.values import Hit, IndexMetadata, Total
 from ragstone.gateway.hybrid import ask_hybrid, is_hybrid
 from ragstone.gateway.ownership import SEARCH, Ownership
 from ragstone.gateway.sparse import with_tokens
-from ragstone.indices.resolver import IndicesOptions, resolve
+from ragstone.gateway.targets import meant, path
 from ragstone.ml.ports import Predictor
 from ragstone.pipelines.processor import PipelineContext, SearchResponse
 from ragstone.pipelines.search.pipeline import SearchPipeline
@@ -30,7 +28,6 @@ from ragstone.search.hybrid import MisplacedHybridException, all_shards_failed
 from ragstone.search.rewrite import rewrite_neural
 from ragstone.search.trace import VerboseTrace
 
-_LENIENT = IndicesOptions(ignore_unavailable=True, expand_hidden=True, forbid_closed=False)
 _OURS = ("search_pipeline", "verbose_pipeline")
 _RENDERED_HERE = frozenset({"pretty", "human", "error_trace", "filter_path", "format", "source", "source_content_type"})
 _SOURCE = ("_source", "_source_includes", "_source_excludes")
@@ -66,7 +63,7 @@ class GatewaySearch:
         start = self._clock.monotonic()
         named = parameters.get("search_pipeline")
         search, parameters = _with_parameters(parse_foreign_search(body), parameters, source)
-        indices = await self._indices(expression)
+        indices = meant(await self._engine.metadata(), expression)
         inline = search.search_pipeline
         # A definition of the cluster's own processors is the cluster's, as is a name that is not ours.
         ours = not isinstance(inline, dict) or named is not None or await self._ownership.definition(SEARCH, inline)
@@ -114,7 +111,8 @@ class GatewaySearch:
 
     async def count(self, expression: str | None, body: Any, parameters: Mapping[str, str]) -> JsonObject:
         """How many documents match a query that holds a clause of ours. No pipeline applies."""
-        search = await self._rewritten(await self._indices(expression), parse_foreign_search(body))
+        indices = meant(await self._engine.metadata(), expression)
+        search = await self._rewritten(indices, parse_foreign_search(body))
         query = search.query
         counted = query.any() if isinstance(query, HybridQuery) else query
         shown = {} if counted is None else {"query": counted.to_json()}
@@ -124,19 +122,17 @@ class GatewaySearch:
     async def _rewritten(self, indices: Sequence[IndexMetadata], search: ForeignSearchBody) -> ForeignSearchBody:
         asked = [query for query in (search.query, search.post_filter) if query is not None]
         try:
-            answers = iter(await rewrite_neural(asked, indices, self._predictor))
+            rewritten = await rewrite_neural(asked, indices, self._predictor)
         except MisplacedHybridException as error:
             misplaced = error
             node = self._engine.capabilities().node
             raise all_shards_failed(indices, node, lambda _: misplaced) from None
+        answers = iter([await with_tokens(self._api, indices, query) for query in rewritten])
         return replace(
             search,
-            query=await self._tokenized(indices, next(answers)) if search.query is not None else None,
-            post_filter=await self._tokenized(indices, next(answers)) if search.post_filter is not None else None,
+            query=next(answers) if search.query is not None else None,
+            post_filter=next(answers) if search.post_filter is not None else None,
         )
-
-    async def _tokenized(self, indices: Sequence[IndexMetadata], query: Query) -> Query:
-        return await with_tokens(self._api, indices, query)
 
     async def _asked(
         self,
@@ -155,18 +151,10 @@ class GatewaySearch:
         answer: JsonObject = await self._api.call("POST", _target(expression, "_search", passed), body)
         return answer
 
-    async def _indices(self, expression: str | None) -> list[IndexMetadata]:
-        """What the expression means as far as we can see; the cluster has the last word."""
-        try:
-            return [target.index for target in resolve(await self._engine.metadata(), expression, _LENIENT)]
-        except OpenSearchException:
-            return []
-
 
 def _target(expression: str | None, what: str, parameters: Mapping[str, str]) -> str:
-    path = f"/{what}" if expression is None else f"/{quote(expression, safe=',*-')}/{what}"
     passed = {name: value for name, value in parameters.items() if name not in _RENDERED_HERE}
-    return f"{path}?{urlencode(passed)}" if passed else path
+    return f"{path(expression, what)}?{urlencode(passed)}" if passed else path(expression, what)
 
 
 def _with_parameters(

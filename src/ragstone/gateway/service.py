@@ -1,4 +1,4 @@
-"""All that the HTTP layer needs of a gateway, and the pipelines that both sides keep."""
+"""What the HTTP layer needs of a gateway."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from ragstone.gateway.search import GatewaySearch
 
 @dataclass(frozen=True)
 class Gateway:
+    """Built once by `node.py`; only a node in front of a cluster has one."""
+
     api: ClusterApi
     ownership: Ownership
     search: GatewaySearch
