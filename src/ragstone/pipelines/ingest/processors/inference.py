@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
@@ -42,7 +43,7 @@ class _Job:
 
 
 @dataclass(frozen=True)
-class InferenceProcessor:
+class InferenceProcessor(ABC):
     """A model reads the texts at the paths of `field_map`; its answers stand beside them under the mapped name.
 
     A remote model gets the texts of up to `batch_size` documents in one request. A model that runs here gets those
@@ -82,9 +83,9 @@ class InferenceProcessor:
             "batch_size": batch_size,
         }
 
+    @abstractmethod
     async def infer(self, texts: Sequence[str]) -> Sequence[Any]:
         """One answer per text. Raises what the model raises."""
-        raise NotImplementedError
 
     async def run(self, documents: Sequence[IngestDocument]) -> list[Exception | None]:
         outcomes: list[Exception | None] = [None] * len(documents)
