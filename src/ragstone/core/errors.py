@@ -13,7 +13,7 @@
     ├── DocumentMissingException · DocumentSourceMissingException · VersionConflictEngineException
     ├── QueryShardException · SearchPhaseExecutionException · SearchException
     ├── SettingsException · StatusException (any status) · ScriptException
-    ├── ContentTypeHeaderException
+    ├── ContentTypeHeaderException · OpenSearchSecurityException
     ├── OpenSearchRejectedExecutionException · CircuitBreakingException · NoNodeAvailableException
     ├── FailProcessorException
     ├── MLException · MLResourceNotFoundException · MLValidationException · MLLimitExceededException
@@ -160,6 +160,13 @@ class ScriptException(OpenSearchException):
     """A script that does not compile, or is not supported here."""
 
     status = 400
+
+
+class OpenSearchSecurityException(OpenSearchException):
+    """Who the caller is, or what they may, does not suffice. 403 unless the instance says 401."""
+
+    status = 403
+    wire_type = "security_exception"
 
 
 # ── names and indices ────────────────────────────────────────────────────────────────────────────────────────────────

@@ -11,7 +11,7 @@ from typing import Literal
 
 from ragstone.core import caller, json
 from ragstone.core.clock import Clock
-from ragstone.core.errors import OpenSearchException
+from ragstone.core.errors import OpenSearchSecurityException
 from ragstone.engine.api import ClusterApi
 
 Right = Literal["read", "write"]
@@ -24,12 +24,6 @@ _ROLES: dict[Right, frozenset[str]] = {
     "read": frozenset({"all_access", "ml_full_access", "ml_read_access"}),
     "write": frozenset({"all_access", "ml_full_access"}),
 }
-
-
-class OpenSearchSecurityException(OpenSearchException):
-    """Who the caller is, or what they may, does not suffice."""
-
-    wire_type = "security_exception"
 
 
 @dataclass(frozen=True)
@@ -62,11 +56,9 @@ class Admission:
         found = await self._caller()
         if found.roles is not None and not found.roles & _ROLES[right]:
             action = "cluster:admin/opensearch/ml"
-            error = OpenSearchSecurityException(
+            raise OpenSearchSecurityException(
                 f"no permissions for [{action}] and User [name={found.name}, backend_roles=[], requestedTenant=null]"
             )
-            error.status = 403
-            raise error
 
     async def _caller(self) -> _Caller:
         who = caller.authorization.get()
