@@ -19,65 +19,20 @@ from typer.testing import CliRunner
 
 from ragstone.cli.commands import app
 from ragstone.core.settings import Settings
+from ragstone.testing.aws_tutorial import (
+    SCRIPT,
+    SECRET_PERMISSIONS,
+    SECRET_TRUST,
+    SIGNING_PERMISSIONS,
+    SIGNING_TRUST,
+    filled,
+)
 from ragstone.testing.deepseek import SimulatedDeepSeek
 from ragstone.testing.embeddings import HashingRuntime
 from ragstone.testing.server import ThreadedServer
 
-SCRIPT = (Path(__file__).parent / "create_connector.txt").read_text(encoding="utf-8")
 KEY = "sk-0123456789abcdef"
 REGION = "us-east-1"
-SECRET_TRUST = """{
-  "Version": "2012-10-17",
-  "Statement": [
-    {
-      "Effect": "Allow",
-      "Principal": {
-        "Service": "es.amazonaws.com"
-      },
-      "Action": "sts:AssumeRole"
-    }
-  ]
-}"""
-SECRET_PERMISSIONS = """{
-  "Version": "2012-10-17",
-  "Statement": [
-    {
-      "Action": [
-        "secretsmanager:GetSecretValue",
-        "secretsmanager:DescribeSecret"
-      ],
-      "Effect": "Allow",
-      "Resource": "your_secret_arn_created_in_step1"
-    }
-  ]
-}"""
-SIGNING_TRUST = """{
-  "Version": "2012-10-17",
-  "Statement": [
-    {
-      "Effect": "Allow",
-      "Principal": {
-        "AWS": "your_iam_user_arn"
-      },
-      "Action": "sts:AssumeRole"
-    }
-  ]
-}"""
-SIGNING_PERMISSIONS = """{
-  "Version": "2012-10-17",
-  "Statement": [
-    {
-      "Effect": "Allow",
-      "Action": "iam:PassRole",
-      "Resource": "your_iam_role_arn_created_in_step2"
-    },
-    {
-      "Effect": "Allow",
-      "Action": "es:ESHttpPost",
-      "Resource": "your_opensearch_domain_arn"
-    }
-  ]
-}"""
 
 
 @dataclass
@@ -90,9 +45,7 @@ class Tutorial:
     placeholders: dict[str, str]
 
     def filled(self, text: str) -> str:
-        for name, value in self.placeholders.items():
-            text = text.replace(name, value)
-        return text
+        return filled(text, self.placeholders)
 
     def file(self, text: str) -> str:
         path = self.home / f"{abs(hash(text))}.json"

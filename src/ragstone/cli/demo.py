@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import http.client
 import os
 import shutil
 import sys
 import tempfile
-import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -17,19 +15,14 @@ from rich.markup import escape
 
 from ragstone.cli.background import BackgroundServer, ServerFailed
 from ragstone.cli.models import models_folder
-from ragstone.cli.tutorial import EMBEDDING_MODEL, QUESTION, THINKING_OFF, Chat, Step, steps
+from ragstone.cli.tutorial import EMBEDDING_MODEL, THINKING_OFF, Chat, Step, steps
+from ragstone.cli.walkthrough import DemoFailed, Walkthrough
 from ragstone.core import json
 from ragstone.core.errors import OpenSearchException
 
-_PATIENCE = 120.0
-"""Seconds that one request, or waiting for a task, may take."""
 _CURRENT_MODEL = "deepseek-flash"
 _READER = "/_plugins/_ragstone/reader/v1/chat/completions"
 _FIGURES = {"reader": ("114,000", "0.61", "98,000", "1.59", "Miami grew faster"), "deepseek": ("114", "98", "Miami")}
-
-
-class DemoFailed(Exception):
-    """The message says what went wrong, and where."""
 
 
 def demo(
@@ -110,14 +103,11 @@ def _tutorial(console: Console, url: str, keep: bool) -> None:
             "and computes from their figures. Two lines differ from the tutorial's and are marked with [yellow]≠[/]:\n"
             "the connector's url, and the settings that trust it.\n"
         )
-    kept: dict[str, str] = {}
-    reply: Any = None
-    for number, step in enumerate(steps(chat), 1):
-        reply = _step(console, url, number, step.filled(kept), different=_different(step, whom), secret=chat.api_key)
-        for name, member in step.keep.items():
-            kept[name] = str(reply[member])
-    _result(console, reply, whom)
-    _onwards(console, url, keep, kept["embedding_model_id"], chat.model)
+    walk = Walkthrough(console, url, secrets=[chat.api_key])
+    for step in steps(chat):
+        reply = walk.step(step, _different(step, whom))
+    walk.result(reply, _FIGURES[whom])
+    _onwards(console, url, keep, walk.kept("embedding_model_id"), chat.model)
 
 
 def _different(step: Step, whom: str) -> str | None:
@@ -129,67 +119,7 @@ def _different(step: Step, whom: str) -> str | None:
     return "url" if step.path.endswith("/connectors/_create") else None
 
 
-# ── requests ─────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _step(console: Console, url: str, number: int, step: Step, different: str | None, secret: str) -> Any:
-    """Send a step, show it, and return its reply. `secret` is shown nowhere. Raises DemoFailed."""
-    console.print(f"[bold cyan]{number:2} {escape(step.title)}[/]")
-    console.print(f"   {step.method} {escape(step.path)}")
-    content = (step.content() or b"").decode()
-    if content:
-        console.print(f"   {escape(_short(content.replace(secret, '***')))}", style="dim")
-    if different:
-        shown = step.body["actions"][0]["url"] if different == "url" else step.body[different]
-        console.print(f"   [yellow]≠ {different}: {escape(_short(shown, 400))}[/]")
-    began = time.monotonic()
-    with console.status("waiting"):
-        status, reply = _send(url, step)
-        while step.until and status == 200 and reply.get(step.state) not in step.until:
-            if time.monotonic() - began > _PATIENCE:
-                raise DemoFailed(f"{step.title}: no end after {_PATIENCE:.0f} s")
-            time.sleep(0.05)
-            status, reply = _send(url, step)
-    millis = (time.monotonic() - began) * 1000
-    console.print(f"   → {millis:.0f} ms {escape(_short(reply))}\n")
-    failed = step.until and reply.get(step.state) != step.until[0]
-    if status != 200 or failed or (isinstance(reply, dict) and reply.get("errors") is True):
-        raise DemoFailed(f"{step.title} answered {status}: {_short(reply, 2000)}")
-    return reply
-
-
-def _send(url: str, step: Step) -> tuple[int, Any]:
-    content = step.content()
-    kind = "application/x-ndjson" if isinstance(step.body, str) else "application/json"
-    connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=_PATIENCE)
-    try:
-        connection.request(step.method, step.path, content, {"Content-Type": kind} if content else {})
-        response = connection.getresponse()
-        return response.status, json.decode(response.read())
-    except (OSError, http.client.HTTPException, OpenSearchException) as error:
-        raise DemoFailed(f"{step.title}: no answer from the server ({type(error).__name__})") from None
-    finally:
-        connection.close()
-
-
-def _short(value: Any, width: int = 160) -> str:
-    text = (value if isinstance(value, str) else json.encode(value).decode()).replace("\n", " ")
-    return text if len(text) <= width else text[: width - 1] + "…"
-
-
-# ── what came of it ──────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _result(console: Console, reply: Any, whom: str) -> None:
-    console.print("[bold]Hits[/]")
-    for hit in reply["hits"]["hits"]:
-        console.print(f"   {hit['_id']}  {hit['_score']:.4f}  {escape(_short(hit['_source']['text'], 100))}")
-    answer = reply.get("ext", {}).get("retrieval_augmented_generation", {}).get("answer")
-    console.print(f"\n[bold]Question[/] {escape(QUESTION)}")
-    console.print(f"[bold]Answer[/]   [green]{escape(str(answer))}[/]\n")
-    missing = [figure for figure in _FIGURES[whom] if figure not in str(answer)]
-    if missing:
-        raise DemoFailed(f"the answer lacks {', '.join(missing)}")
+# ── how to go on ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _command() -> str:

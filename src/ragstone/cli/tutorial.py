@@ -79,10 +79,15 @@ def _fill(value: Any, kept: Mapping[str, str]) -> Any:
 
 def steps(chat: Chat) -> list[Step]:
     """The tutorial's requests."""
-    return [*_chat_model(chat), *_embedding_model(), *_index(), _search(chat)]
+    return [*_connector(chat), *steps_with_connector(chat)]
 
 
-def _chat_model(chat: Chat) -> list[Step]:
+def steps_with_connector(chat: Chat) -> list[Step]:
+    """Steps 5 and 6; they name the connector that there is as `{{connector_id}}`."""
+    return [*_chat_model(), *_embedding_model(), *_index(), _search(chat)]
+
+
+def _connector(chat: Chat) -> list[Step]:
     settings: dict[str, Any] = {"plugins.ml_commons.trusted_connector_endpoints_regex": [chat.trusted]}
     if chat.private:
         settings["plugins.ml_commons.connector.private_ip_enabled"] = True
@@ -106,6 +111,19 @@ def _chat_model(chat: Chat) -> list[Step]:
             }
         ],
     }
+    return [
+        Step("Trust the chat model's address", "PUT", "/_cluster/settings", {"persistent": settings}),
+        Step(
+            "Create a connector",
+            "POST",
+            "/_plugins/_ml/connectors/_create",
+            connector,
+            keep={"connector_id": "connector_id"},
+        ),
+    ]
+
+
+def _chat_model() -> list[Step]:
     group = {"name": "DeepSeek Chat model", "description": "Test model group for DeepSeek model"}
     model = {
         "name": "DeepSeek Chat model",
@@ -131,14 +149,6 @@ def _chat_model(chat: Chat) -> list[Step]:
         "user_instructions": "Generate a concise and informative answer in less than 100 words for the given question",
     }
     return [
-        Step("Trust the chat model's address", "PUT", "/_cluster/settings", {"persistent": settings}),
-        Step(
-            "Create a connector",
-            "POST",
-            "/_plugins/_ml/connectors/_create",
-            connector,
-            keep={"connector_id": "connector_id"},
-        ),
         Step(
             "Create a model group",
             "POST",

@@ -40,8 +40,7 @@ class Reader:
         """A `chat.completion` for a decoded request body. Parameters of generation are ignored: there is nothing to
         vary. Raises ReaderRequestError."""
         messages = _messages(body)
-        task = read_task(messages)
-        content = await self._pools.run("search", _answer, task)
+        content = await self._pools.run("search", _answer, read_task(messages))
         prompt = sum(len(words(text)) for message in messages for text in message.texts)
         spent = len(words(content))
         return {
@@ -59,6 +58,11 @@ class Reader:
             ],
             "usage": {"prompt_tokens": prompt, "completion_tokens": spent, "total_tokens": prompt + spent},
         }
+
+
+def answer_to(body: Any) -> str:
+    """What it says to a decoded request body. Raises ReaderRequestError."""
+    return _answer(read_task(_messages(body)))
 
 
 def _answer(task: Task) -> str:
