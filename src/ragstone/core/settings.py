@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 
+from ragstone.core import settings_section
 from ragstone.core.errors import IllegalArgumentException
+from ragstone.core.security_settings import SecuritySettings, TlsSettings
+from ragstone.core.settings_section import number
 
+_EXTERNAL_ID = re.compile(r"[\w+=,.@:/-]{2,1224}", re.ASCII)
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 
@@ -42,7 +47,10 @@ class Settings:
     sigv4_max_skew: int = 300
     """Seconds that a signer's clock and ours may differ."""
     aws_ambient_credentials: bool = False
-    """Read connectors' secrets at AWS with this machine's own AWS identity instead of the role they name."""
+    """Act at AWS for connectors (read their secrets, sign their calls) with this machine's own AWS identity instead of
+    the role they name."""
+    aws_external_id: str | None = None
+    """The external id (`sts:ExternalId`) that AWS is told when a connector's role is assumed."""
     engine: Literal["embedded", "opensearch"] = "embedded"
     """Where indices live: in this process, or in the OpenSearch cluster that `cluster` names."""
     cluster: tuple[str, ...] = ()
@@ -58,6 +66,10 @@ class Settings:
     """Whose rights count for data: the caller's, or the gateway's account for everybody."""
     cluster_timeout: float = 60.0
     """Seconds without a byte from the cluster after which a request is given up."""
+    initial_admin_password: str | None = field(default=None, repr=False)
+    """Of the user `admin`, when security is started for the first time; without it one is made up."""
+    security: SecuritySettings = field(default_factory=SecuritySettings)
+    tls: TlsSettings = field(default_factory=TlsSettings)
 
     def __post_init__(self) -> None:
         """Raises IllegalArgumentException when settings contradict each other."""
@@ -70,8 +82,35 @@ class Settings:
         for url in self.cluster:
             if not url.startswith(("http://", "https://")):
                 raise IllegalArgumentException(f"setting [cluster] must hold http or https URLs, not [{url}]")
+        if self.aws_external_id is not None and _EXTERNAL_ID.fullmatch(self.aws_external_id) is None:
+            raise IllegalArgumentException(
+                "setting [aws_external_id] must be 2 to 1224 letters, digits or characters of [_+=,.@:/-], not "
+                f"[{self.aws_external_id}]"
+            )
         if self.cluster_user is not None and self.cluster_aws_sigv4 is not None:
             raise IllegalArgumentException("setting [cluster_user] and setting [cluster_aws_sigv4] exclude each other")
+        if self.security.enabled and self._cluster_decides:
+            raise IllegalArgumentException(
+                "setting [security_enabled] [true] and setting [cluster_auth] [caller] exclude each other: either the "
+                "cluster says what a caller may, or this node does"
+            )
+        if self.security.clientcert.enabled and self.tls.client_ca is None:
+            raise IllegalArgumentException("setting [security_clientcert_enabled] needs [tls_client_ca]")
+
+    @property
+    def _cluster_decides(self) -> bool:
+        return self.engine == "opensearch" and self.cluster_auth == "caller"
+
+    @property
+    def security_enabled(self) -> bool:
+        """Whether callers must say who they are: unless told otherwise, beyond loopback, where no cluster asks them."""
+        if self.security.enabled is not None:
+            return self.security.enabled
+        return not self.loopback_only and not self._cluster_decides
+
+    @property
+    def audit_file(self) -> Path:
+        return self.security.audit.file or self.data / "audit" / "audit.log"
 
     @property
     def loopback_only(self) -> bool:
@@ -102,8 +141,8 @@ def load(arguments: Mapping[str, Any], environment: Mapping[str, str], config: P
     """
     values: dict[str, Any] = {}
     if config is not None:
-        values.update(_read(config))
-    known = {f.name: f for f in fields(Settings)}
+        values.update(_flat(_read(config)))
+    known = list(_names())
     unknown = sorted(set(values) - set(known))
     if unknown:
         raise IllegalArgumentException(f"unknown settings {unknown} in [{config}]; known are {sorted(known)}")
@@ -112,7 +151,30 @@ def load(arguments: Mapping[str, Any], environment: Mapping[str, str], config: P
         if variable in environment:
             values[name] = environment[variable]
     values.update({name: value for name, value in arguments.items() if value is not None})
-    return Settings(**{name: _typed(name, value) for name, value in values.items()})
+    sections = {name: settings_section.build(kind, name, values) for name, kind in _SECTIONS.items()}
+    own = {one.name for one in fields(Settings)}
+    return Settings(**{name: _typed(name, value) for name, value in values.items() if name in own}, **sections)
+
+
+_SECTIONS: Mapping[str, type[Any]] = {"security": SecuritySettings, "tls": TlsSettings}
+
+
+def _names() -> Iterator[str]:
+    for one in fields(Settings):
+        if one.name in _SECTIONS:
+            yield from settings_section.names(_SECTIONS[one.name], one.name)
+        else:
+            yield one.name
+
+
+def _flat(loaded: Mapping[Any, Any]) -> Iterator[tuple[str, Any]]:
+    """Sections may be nested, dotted, or in full names."""
+    for key, value in loaded.items():
+        first = str(key).partition(".")[0]
+        if first in _SECTIONS:
+            yield from settings_section.flatten(str(key).replace(".", "_"), value)
+        else:
+            yield str(key), value
 
 
 def _read(config: Path) -> dict[str, Any]:
@@ -138,9 +200,9 @@ def _typed(name: str, value: Any) -> Any:
             raise IllegalArgumentException(f"setting [{name}] must be a mapping, not [{value}]")
         return dict(value)
     if name == "aws_ambient_credentials":
-        return value if isinstance(value, bool) else _flag(name, str(value))
+        return settings_section.flag(name, value)
     bounds = _NUMBERS.get(name)
-    return str(value) if bounds is None else _number(name, value, *bounds)
+    return str(value) if bounds is None else number(name, value, *bounds)
 
 
 _NUMBERS: dict[str, tuple[type[int] | type[float], float, float]] = {
@@ -154,21 +216,3 @@ _NUMBERS: dict[str, tuple[type[int] | type[float], float, float]] = {
 
 
 _WORDS = {"engine": ("embedded", "opensearch"), "cluster_auth": ("caller", "service")}
-
-
-def _flag(name: str, value: str) -> bool:
-    if value not in ("true", "false"):
-        raise IllegalArgumentException(f"setting [{name}] must be [true] or [false], not [{value}]")
-    return value == "true"
-
-
-def _number(name: str, value: Any, kind: type[int] | type[float], least: float, most: float) -> int | float:
-    try:
-        number = kind(value)
-    except (TypeError, ValueError):
-        number = None
-    if number is None or isinstance(value, bool) or not least <= number <= most:
-        wanted = "a whole number" if kind is int else "a number"
-        limits = f"from {least} to {most}" if most != math.inf else f"of at least {least}"
-        raise IllegalArgumentException(f"setting [{name}] must be {wanted} {limits}, not [{value}]")
-    return number
