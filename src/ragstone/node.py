@@ -19,6 +19,7 @@ from ragstone.core.threadpool import ThreadPools
 from ragstone.documents.bulk import BulkService
 from ragstone.documents.service import DocumentService
 from ragstone.engine.embedded.engine import EmbeddedEngine
+from ragstone.indices.field_caps import FieldCapsService
 from ragstone.indices.service import IndexService
 from ragstone.ml.connectors.executor import ConnectorExecutor
 from ragstone.ml.connectors.secrets import ConnectorSecrets
@@ -164,6 +165,7 @@ class Node:
             clock=clock,
             cluster=cluster,
             indices=indices,
+            field_caps=FieldCapsService(engine),
             documents=DocumentService(engine),
             bulk=BulkService(engine, ingest, cluster, clock, ids),
             search=SearchService(engine, pipelines, models, clock),

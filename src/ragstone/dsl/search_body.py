@@ -126,14 +126,18 @@ def parse_search_body(body: Any) -> SearchBody:
     return SearchBody(**arguments)
 
 
-def parse_query_body(body: Any) -> Query | None:
-    """From the body of a request that takes nothing but `query` (count, delete by query, ...)."""
+def parse_query_body(body: Any, name: str = "query") -> Query | None:
+    """From the body of a request that takes nothing but a query under `name` (count, explain, ...)."""
     if not isinstance(body, dict):
         raise ParsingException(f"Expected [START_OBJECT] but found [{token(body)}]")
     for key in body:
-        if key != "query":
+        if key != name:
             raise ParsingException(f"request does not support [{key}]", place=Place(body, key))
-    return parse_query(body["query"]) if "query" in body else None
+    if name not in body:
+        return None
+    if not isinstance(body[name], dict):
+        raise ParsingException("[_na] query malformed, must start with start_object", place=Place(body, name, "value"))
+    return parse_query(body[name])
 
 
 # ── one reader per key and kind of value ─────────────────────────────────────────────────────────────────────────────

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ragstone.documents.bulk import BulkService
     from ragstone.documents.service import DocumentService
     from ragstone.gateway.service import Gateway
+    from ragstone.indices.field_caps import FieldCapsService
     from ragstone.indices.service import IndexService
     from ragstone.ml.connectors.service import ConnectorService
     from ragstone.ml.memory.service import MemoryService
@@ -35,6 +36,7 @@ class Services:
     clock: Clock
     cluster: ClusterService
     indices: IndexService
+    field_caps: FieldCapsService
     documents: DocumentService
     bulk: BulkService
     search: SearchService
