@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Literal
 
 Names = tuple[str, ...]
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class InternalUser:
     hash: str = field(repr=False)
     """argon2id or bcrypt, in their usual text forms."""
     backend_roles: Names = ()
-    attributes: Mapping[str, str] = MappingProxyType({})
+    attributes: Mapping[str, str] = field(default_factory=lambda: _NOTHING, hash=False)
     security_roles: Names = ()
     """`opendistro_security_roles`: roles that need no mapping."""
     description: str | None = None
@@ -80,7 +80,8 @@ class RoleMapping:
 @dataclass(frozen=True)
 class ActionGroup:
     allowed_actions: Names
-    type: Literal["cluster", "index"] | None = None
+    type: str | None = None
+    """`cluster` or `index`; shipped ones also `all` and `kibana`."""
     description: str | None = None
     guard: Guard = FREE
 
@@ -110,7 +111,7 @@ class User:
 
     name: str
     backend_roles: Names = ()
-    attributes: Mapping[str, str] = MappingProxyType({})
+    attributes: Mapping[str, str] = field(default_factory=lambda: _NOTHING, hash=False)
     """By full name: `attr.internal.team`, `attr.jwt.sub`, ..."""
     security_roles: Names = ()
     address: str | None = None
