@@ -20,6 +20,7 @@ from ragstone.documents.bulk import BulkService
 from ragstone.documents.service import DocumentService
 from ragstone.engine.embedded.engine import EmbeddedEngine
 from ragstone.indices.field_caps import FieldCapsService
+from ragstone.indices.analyze import AnalyzeService
 from ragstone.indices.service import IndexService
 from ragstone.ml.connectors.executor import ConnectorExecutor
 from ragstone.ml.connectors.secrets import ConnectorSecrets
@@ -179,6 +180,7 @@ class Node:
             reader=Reader(clock, ids, pools),
             authentication=_authentication(settings, identities, clock) if elsewhere is None else None,
             secrets=SecretsManager(keystore, pools),
+            analyze=AnalyzeService(engine, engine) if isinstance(engine, EmbeddedEngine) else None,
             tokens=LocalSts(identity_store, identities, pools, clock, ids),
             gateway=_gateway(elsewhere, catalogue, pipelines, models, settings, clock),
         )

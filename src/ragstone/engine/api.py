@@ -12,8 +12,10 @@ from typing import Any, Protocol
 
 from ragstone.core.clock import Deadline
 from ragstone.core.errors import OpenSearchException
+from ragstone.dsl.analyze import AnalyzeRequest
 from ragstone.dsl.query import Query
 from ragstone.engine.values import (
+    Analysis,
     Capabilities,
     ClusterAnswer,
     FetchOptions,
@@ -172,6 +174,18 @@ class SearchEngine(Protocol):
         ...
 
 
+class AnalysisEngine(Protocol):
+    """What an engine with analyzers of its own offers beside `Engine`. A cluster is asked itself."""
+
+    async def analyze(self, index: str | None, request: AnalyzeRequest) -> Analysis:
+        """Cut texts with the parts of an index, or with those that every index has.
+
+        Raises IllegalArgumentException for parts that are not there, IllegalStateException (400) for too many tokens,
+        IndexNotFoundException, IndexClosedException.
+        """
+        ...
+
+
 class MaintenanceEngine(Protocol):
     async def start(self) -> None:
         """Open and recover. When this returns, everything acknowledged before can be read, and found after a refresh.
@@ -253,6 +267,7 @@ class Engine(MetadataEngine, DocumentEngine, SearchEngine, MaintenanceEngine, Pr
 
 
 __all__ = [
+    "AnalysisEngine",
     "ClusterApi",
     "DocumentEngine",
     "Engine",

@@ -140,6 +140,42 @@ class GetResult:
     routing: str | None = None
 
 
+# ── analysis ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class AnalyzedToken(NamedTuple):
+    """A term, and where it came from: offsets in UTF-16 code units over all texts, positions likewise."""
+
+    term: str
+    start: int
+    end: int
+    type: str
+    position: int
+    keyword: bool | None = None
+    """Whether stemmers were to leave it alone; None where nothing in the chain asks."""
+
+
+@dataclass(frozen=True)
+class AnalyzedStep:
+    """What a tokenizer or a token filter made of all texts."""
+
+    name: str
+    tokens: Sequence[AnalyzedToken]
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """What became of the texts of an `_analyze` request, step by step.
+
+    A whole analyzer is one step of its name. Parts are a tokenizer's step and one for every token filter behind it, and
+    `char_filters` has (name, every text after it) of those in front. Without `explain` there is only the last step.
+    """
+
+    steps: Sequence[AnalyzedStep]
+    char_filters: Sequence[tuple[str, Sequence[str]]] = ()
+    in_parts: bool = False
+
+
 # ── search ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -1,10 +1,10 @@
-"""Java's regular expressions, as far as Python's say the same."""
+"""Java's regular expressions as options of processors."""
 
 from __future__ import annotations
 
 import re
 
-from ragstone.core.regex import may_explode
+from ragstone.core.regex import java_pattern, may_explode
 from ragstone.pipelines.config import ProcessorConfig
 
 _MESSAGES = {"missing ), unterminated subpattern": "Unclosed group", "nothing to repeat": "Dangling meta character"}
@@ -19,23 +19,11 @@ def compile_option(config: ProcessorConfig, name: str) -> re.Pattern[str]:
     if may_explode(text):
         raise config.fault(f"Regex pattern contains nested quantifiers or backreferences: {text}", name)
     try:
-        return re.compile(text.replace("(?<", "(?P<").replace("(?P<=", "(?<=").replace("(?P<!", "(?<!"))
+        return java_pattern(text)
     except re.error as error:
         what = _MESSAGES.get(error.msg, error.msg)
         place = len(text) if what == "Unclosed group" else error.pos or 0
         raise config.fault(f"Invalid regex pattern. {what} near index {place}\n{text}", name) from None
-
-
-def replacement(text: str) -> str:
-    """Java's `$1` and `\\x` as Python's replacement syntax."""
-    parts = re.split(r"\$(\d|\{\w+\})|\\(.)", text)
-    out = []
-    for position in range(0, len(parts), 3):
-        out.append(parts[position].replace("\\", r"\\"))
-        if position + 1 < len(parts):
-            group, escaped = parts[position + 1], parts[position + 2]
-            out.append(rf"\g<{group.strip('{}')}>" if group else escaped.replace("\\", r"\\"))
-    return "".join(out)
 
 
 def split(separator: re.Pattern[str], text: str, *, preserve_trailing: bool) -> list[str]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ragstone.documents.service import DocumentService
     from ragstone.gateway.service import Gateway
     from ragstone.indices.field_caps import FieldCapsService
+    from ragstone.indices.analyze import AnalyzeService
     from ragstone.indices.service import IndexService
     from ragstone.ml.connectors.service import ConnectorService
     from ragstone.ml.memory.service import MemoryService
@@ -52,5 +53,7 @@ class Services:
     """Before a cluster there is none: the cluster says who is calling."""
     tokens: SecurityTokens | None = None
     secrets: SecretsManager | None = None
+    analyze: AnalyzeService | None = None
+    """Before a cluster there is none: the cluster analyses."""
     gateway: Gateway | None = None
     """What a node in front of a cluster has besides."""

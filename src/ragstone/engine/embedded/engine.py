@@ -31,11 +31,13 @@ from ragstone.core.errors import (
 from ragstone.core.ids import IdGenerator
 from ragstone.core.log import get_logger
 from ragstone.core.threadpool import PoolName, ThreadPools
+from ragstone.dsl.analyze import AnalyzeRequest
 from ragstone.dsl.queries.bool import BoolQuery
 from ragstone.dsl.query import Query
 from ragstone.engine.embedded import aggregations
 from ragstone.engine.embedded.cluster_state import ClusterState
 from ragstone.engine.embedded.index import Index
+from ragstone.engine.embedded.index_analysis import analyze_in_index, analyze_without_index
 from ragstone.engine.embedded.indices import IndexFolders
 from ragstone.engine.embedded.mapper.service import Mapper
 from ragstone.engine.embedded.mapper.settings import IndexSettings
@@ -47,6 +49,7 @@ from ragstone.engine.embedded.search import fetch_phase, query_phase
 from ragstone.engine.embedded.snapshot import Snapshot
 from ragstone.engine.embedded.sqlite import StorageDamaged
 from ragstone.engine.values import (
+    Analysis,
     Capabilities,
     FetchOptions,
     GetResult,
@@ -410,6 +413,15 @@ class EmbeddedEngine:
         now = epoch_millis(self._clock)
         with self._unless_gone(entries):
             return await self._run("search", query_phase.count, snapshots, query, filters, now_millis=now)
+
+    # ── analysis ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def analyze(self, index: str | None, request: AnalyzeRequest) -> Analysis:
+        if index is None:
+            return await self._run("search", analyze_without_index, request)
+        snapshot = (await self._usable(index)).index.snapshot
+        settings = IndexSettings(snapshot.metadata.settings)
+        return await self._run("search", analyze_in_index, request, snapshot.mapper, settings)
 
     # ── maintenance ──────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from ragstone.rest.router import Route
 from ragstone.rest.routes import (
     aliases,
+    analyze,
     aws,
     bulk,
     cat,
@@ -35,6 +36,7 @@ _MODULES = (
     cat_cluster,
     indices,
     mappings,
+    analyze,
     aliases,
     field_caps,
     documents,

@@ -97,7 +97,7 @@ def keyword_marker(words: Collection[str]) -> TokenFilter:
 
     def apply(tokens: Iterable[Token]) -> Iterator[Token]:
         for token in tokens:
-            token.keyword = token.keyword or token.term in kept
+            token.keyword = bool(token.keyword) or token.term in kept
             yield token
 
     return apply
@@ -108,6 +108,8 @@ def stemming(stem: Callable[[str], str]) -> TokenFilter:
 
     def apply(tokens: Iterable[Token]) -> Iterator[Token]:
         for token in tokens:
+            if token.keyword is None:
+                token.keyword = False
             if not token.keyword:
                 token.term = stem(token.term)
             yield token

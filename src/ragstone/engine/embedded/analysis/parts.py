@@ -1,17 +1,19 @@
-"""Tokenizers, token filters and analyzers by type name, made from their options.
+"""Char filters, tokenizers, token filters and analyzers by type name, made from their options.
 
 Options come from index settings (texts and lists of texts) or from JSON (`_analyze`).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from ragstone.core.errors import IllegalArgumentException, NumberFormatException
+from ragstone.core.regex import java_pattern, java_replacement, may_explode
 from ragstone.core.xcontent import java_text
-from ragstone.engine.embedded.analysis import case, filters, tokenizers
-from ragstone.engine.embedded.analysis.analyzer import Analyzer, TokenFilter, Tokenizer
+from ragstone.engine.embedded.analysis import case, char_filters, filters, tokenizers
+from ragstone.engine.embedded.analysis.analyzer import Analyzer, CharFilter, TokenFilter, Tokenizer
 from ragstone.engine.embedded.analysis.porter import porter_stem
 
 Options = Mapping[str, Any]
@@ -62,6 +64,87 @@ def stop_words(options: Options, default: str) -> frozenset[str]:
         elif word != "_none_":
             found.add(word)
     return frozenset(found)
+
+
+def pattern(options: Options, default: str | None = None) -> re.Pattern[str]:
+    """`pattern` and `flags` (`CASE_INSENSITIVE|DOTALL`).
+
+    `Differs:` a pattern that may take exponential time is refused: it would stop the whole node, not one thread.
+    """
+    given = options.get("pattern", default)
+    if not isinstance(given, str):
+        raise IllegalArgumentException(f"pattern is missing for [{java_text(options.get('type'))}]")
+    if may_explode(given):
+        raise IllegalArgumentException(f"Regex pattern contains nested quantifiers or backreferences: {given}")
+    flags = re.NOFLAG
+    for name in filter(None, text(options, "flags", "").split("|")):
+        if name not in _PATTERN_FLAGS:
+            raise IllegalArgumentException(f"Unknown regex flag [{name}]")
+        flags |= _PATTERN_FLAGS[name]
+    try:
+        return java_pattern(given, flags)
+    except re.error as error:
+        raise IllegalArgumentException(f"Invalid regex pattern [{given}]: {error}") from None
+
+
+_PATTERN_FLAGS = {
+    "CASE_INSENSITIVE": re.IGNORECASE,
+    "MULTILINE": re.MULTILINE,
+    "DOTALL": re.DOTALL,
+    "UNICODE_CASE": re.NOFLAG,
+    "UNICODE_CHARACTER_CLASS": re.NOFLAG,
+    "COMMENTS": re.VERBOSE,
+}
+
+
+def replacement(options: Options, pattern: re.Pattern[str]) -> Callable[[re.Match[str]], str]:
+    """`replacement`, which may name groups of the pattern: `$1`."""
+    template = java_replacement(text(options, "replacement", ""))
+    try:
+        pattern.sub(template, "")
+    except (re.error, IndexError) as error:
+        raise IllegalArgumentException(f"No group of that name or number: {error}") from None
+    return lambda match: match.expand(template)
+
+
+# ── char filters ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+_RULE = re.compile(r"(.*?)\s*=>\s*(.*)", re.DOTALL)
+_ESCAPE = re.compile(r"\\(u[0-9A-Fa-f]{4}|.)", re.DOTALL)
+_ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
+
+
+def _mapping(options: Options) -> CharFilter:
+    given = options.get("mappings")
+    if given is None:
+        raise IllegalArgumentException("mapping requires either `mappings` or `mappings_path` to be configured")
+    rules = []
+    for rule in given if isinstance(given, list) else [given]:
+        match = _RULE.fullmatch(java_text(rule))
+        if match is None or not match[1].strip():
+            raise IllegalArgumentException(f"Invalid Mapping Rule : [{java_text(rule)}]")
+        rules.append((_unescaped(match[1].strip()), _unescaped(match[2].strip())))
+    return char_filters.mapping(rules)
+
+
+def _unescaped(text: str) -> str:
+    def character(match: re.Match[str]) -> str:
+        name = match[1]
+        return chr(int(name[1:], 16)) if len(name) == 5 else _ESCAPED.get(name, name)
+
+    return _ESCAPE.sub(character, text)
+
+
+def _pattern_replace(options: Options) -> CharFilter:
+    found = pattern(options)
+    return char_filters.substitution(found, replacement(options, found))
+
+
+CHAR_FILTERS: Mapping[str, Callable[[Options], CharFilter]] = {
+    "html_strip": lambda options: char_filters.html_strip(texts(options, "escaped_tags")),
+    "mapping": _mapping,
+    "pattern_replace": _pattern_replace,
+}
 
 
 # ── tokenizers ───────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from ragstone.core.errors import IllegalArgumentException
-from ragstone.engine.embedded.analysis import parts
-from ragstone.engine.embedded.analysis.analyzer import Analyzer, TokenFilter, Tokenizer
+from ragstone.dsl.analyze import NameOrDefinition
+from ragstone.engine.embedded.analysis import parts, tokenizers
+from ragstone.engine.embedded.analysis.analyzer import Analyzer, CharFilter, PartNames, TokenFilter, Tokenizer
 from ragstone.engine.embedded.analysis.parts import Options
 
 T = TypeVar("T")
@@ -25,8 +26,10 @@ class Analyzers:
         Raises IllegalArgumentException for parts that are unknown or incomplete.
         """
         groups = _groups(settings)
-        for name, options in groups["char_filter"].items():
-            raise _unknown_type("char_filter", name, options)
+        self._char_filters = {
+            name: _made("char_filter", parts.CHAR_FILTERS, name, options)
+            for name, options in groups["char_filter"].items()
+        }
         self._tokenizers = {
             name: _made("tokenizer", parts.TOKENIZERS, name, options) for name, options in groups["tokenizer"].items()
         }
@@ -37,7 +40,7 @@ class Analyzers:
         self._analyzers: dict[str, Analyzer] = dict(_BUILT_IN)
         for name, options in groups["analyzer"].items():
             self._analyzers[name] = self._analyzer(name, options)
-        self._normalizers: dict[str, Callable[[str], str]] = {"lowercase": parts.CHARACTER_WISE["lowercase"]}
+        self._normalizers = {"lowercase": self._normalizer("lowercase", {"filter": ["lowercase"]})}
         for name, options in groups["normalizer"].items():
             self._normalizers[name] = self._normalizer(name, options)
         default = "default" if "default" in groups["analyzer"] else "standard"
@@ -58,21 +61,32 @@ class Analyzers:
         return analyzer
 
     def normalizer(self, name: str) -> Callable[[str], str] | None:
-        return self._normalizers.get(name)
+        found = self._normalizers.get(name)
+        return None if found is None else found[1]
 
-    def tokenizer(self, given: str | Options) -> Tokenizer | None:
-        """A tokenizer by name, or by its definition `{"type": ..., option: value}`."""
-        if isinstance(given, str):
-            make = parts.TOKENIZERS.get(given)
-            return self._tokenizers.get(given) or (make({}) if make else None)
-        return _made("tokenizer", parts.TOKENIZERS, "_anonymous_tokenizer", given)
+    def normalizing(self, name: str) -> Analyzer | None:
+        """A normalizer as an analyzer that gives one token."""
+        found = self._normalizers.get(name)
+        return None if found is None else found[0]
 
-    def token_filter(self, given: str | Options) -> TokenFilter | None:
-        """A token filter by name, or by its definition."""
-        if isinstance(given, str):
-            make = parts.FILTERS.get(given)
-            return self._filters.get(given) or (make({}) if make else None)
-        return _made("filter", parts.FILTERS, "_anonymous_filter", given)
+    def char_filter(self, given: NameOrDefinition) -> CharFilter | None:
+        """A char filter by name, or by its definition `{"type": ..., option: value}`; None when there is none."""
+        return _part(parts.CHAR_FILTERS, self._char_filters, given)
+
+    def tokenizer(self, given: NameOrDefinition) -> Tokenizer | None:
+        """As `char_filter`."""
+        return _part(parts.TOKENIZERS, self._tokenizers, given)
+
+    def token_filter(self, given: NameOrDefinition) -> TokenFilter | None:
+        """As `char_filter`."""
+        return _part(parts.FILTERS, self._filters, given)
+
+    def changes_characters_only(self, given: NameOrDefinition) -> bool:
+        """Whether a token filter is one that normalizers may use."""
+        return self._filter_type(given) in parts.CHARACTER_WISE
+
+    def _filter_type(self, given: NameOrDefinition) -> str:
+        return str(self._filter_types.get(given, given) if isinstance(given, str) else given.get("type"))
 
     # ── from settings ────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -91,40 +105,46 @@ class Analyzers:
         tokenizer = self.tokenizer(str(given))
         if tokenizer is None:
             raise IllegalArgumentException(f"Custom Analyzer [{name}] failed to find tokenizer under name [{given}]")
-        for char_filter in parts.texts(options, "char_filter"):
-            raise IllegalArgumentException(
-                f"Custom Analyzer [{name}] failed to find char_filter under name [{char_filter}]"
-            )
-        chain: list[TokenFilter] = []
-        for filter_name in parts.texts(options, "filter"):
-            found = self.token_filter(filter_name)
-            if found is None:
-                raise IllegalArgumentException(
-                    f"Custom Analyzer [{name}] failed to find filter under name [{filter_name}]"
-                )
-            chain.append(found)
-        return Analyzer(name, tokenizer, tuple(chain))
+        user = f"Custom Analyzer [{name}]"
+        char_filters, char_filter_names = self._char_filters_of(user, options)
+        filters, filter_names = self._filters_of(user, options)
+        return Analyzer(
+            name,
+            tokenizer,
+            filters,
+            char_filters=char_filters,
+            names=PartNames(str(given), filter_names, char_filter_names),
+            position_increment_gap=parts.number(options, "position_increment_gap", 100),
+        )
 
-    def _normalizer(self, name: str, options: Options) -> Callable[[str], str]:
+    def _char_filters_of(self, user: str, options: Options) -> tuple[list[CharFilter], list[str]]:
+        names = parts.texts(options, "char_filter")
+        return [_required("char_filter", self.char_filter, name, user) for name in names], names
+
+    def _filters_of(self, user: str, options: Options) -> tuple[list[TokenFilter], list[str]]:
+        names = parts.texts(options, "filter")
+        return [_required("filter", self.token_filter, name, user) for name in names], names
+
+    def _normalizer(self, name: str, options: Options) -> tuple[Analyzer, Callable[[str], str]]:
+        """The normalizer as an analyzer, and the same as a function, which is faster."""
         if options.get("type", "custom") != "custom":
             raise _unknown_type("normalizer", name, options)
         if "tokenizer" in options:
             raise IllegalArgumentException(f"Custom normalizer [{name}] cannot configure a tokenizer")
-        for char_filter in parts.texts(options, "char_filter"):
-            raise IllegalArgumentException(
-                f"Custom normalizer [{name}] failed to find char_filter under name [{char_filter}]"
-            )
-        changes: list[Callable[[str], str]] = []
-        for filter_name in parts.texts(options, "filter"):
-            if self.token_filter(filter_name) is None:
-                raise IllegalArgumentException(
-                    f"Custom normalizer [{name}] failed to find filter under name [{filter_name}]"
-                )
-            change = parts.CHARACTER_WISE.get(str(self._filter_types.get(filter_name, filter_name)))
-            if change is None:
-                raise IllegalArgumentException(f"Custom normalizer [{name}] may not use filter [{filter_name}]")
-            changes.append(change)
-        return _chain(changes)
+        user = f"Custom normalizer [{name}]"
+        char_filters, char_filter_names = self._char_filters_of(user, options)
+        filters, filter_names = self._filters_of(user, options)
+        changes = [_text_only(char_filter) for char_filter in char_filters]
+        for part in filter_names:
+            if not self.changes_characters_only(part):
+                raise IllegalArgumentException(f"{user} may not use filter [{part}]")
+            changes.append(parts.CHARACTER_WISE[self._filter_type(part)])
+        names = PartNames("keyword", filter_names, char_filter_names)
+        return Analyzer(name, tokenizers.keyword, filters, char_filters=char_filters, names=names), _chain(changes)
+
+
+def _text_only(char_filter: CharFilter) -> Callable[[str], str]:
+    return lambda text: char_filter(text)[0]
 
 
 def _chain(changes: Sequence[Callable[[str], str]]) -> Callable[[str], str]:
@@ -134,6 +154,21 @@ def _chain(changes: Sequence[Callable[[str], str]]) -> Callable[[str], str]:
         return text
 
     return normalize
+
+
+def _required(kind: str, find: Callable[[str], T | None], name: str, user: str) -> T:
+    found = find(name)
+    if found is None:
+        raise IllegalArgumentException(f"{user} failed to find {kind} under name [{name}]")
+    return found
+
+
+def _part(types: Mapping[str, Callable[[Options], T]], own: Mapping[str, T], given: NameOrDefinition) -> T | None:
+    if isinstance(given, str):
+        make = types.get(given)
+        return own.get(given) or (make({}) if make else None)
+    make = types.get(str(given.get("type")))
+    return None if make is None else make(given)
 
 
 def _made(kind: str, registry: Mapping[str, Callable[[Options], T]], name: str, options: Options) -> T:

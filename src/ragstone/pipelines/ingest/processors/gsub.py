@@ -6,10 +6,11 @@ import re
 from typing import Self
 
 from ragstone.core.errors import IllegalArgumentException
+from ragstone.core.regex import java_replacement
 from ragstone.pipelines.ingest.config import IngestConfig
 from ragstone.pipelines.ingest.processors.base import TextProcessor
 from ragstone.pipelines.processor import ProcessorServices, ingest_processors
-from ragstone.pipelines.regex import compile_option, replacement
+from ragstone.pipelines.regex import compile_option
 
 
 @ingest_processors.register("gsub")
@@ -28,7 +29,9 @@ class GsubProcessor(TextProcessor):
         field = config.string("field")
         target = config.target(field)
         pattern = compile_option(config, "pattern")
-        return cls(field, target, config.boolean("ignore_missing"), pattern, replacement(config.string("replacement")))
+        return cls(
+            field, target, config.boolean("ignore_missing"), pattern, java_replacement(config.string("replacement"))
+        )
 
     def change(self, text: str) -> str:
         try:
