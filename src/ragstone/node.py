@@ -22,6 +22,7 @@ from ragstone.engine.embedded.engine import EmbeddedEngine
 from ragstone.indices.field_caps import FieldCapsService
 from ragstone.indices.analyze import AnalyzeService
 from ragstone.indices.service import IndexService
+from ragstone.ml.connectors.aws_signing import AwsSigning
 from ragstone.ml.connectors.executor import ConnectorExecutor
 from ragstone.ml.connectors.secrets import ConnectorSecrets
 from ragstone.ml.connectors.service import ConnectorService
@@ -39,7 +40,9 @@ from ragstone.providers.embeddings.onnx import OnnxRuntime
 from ragstone.providers.encryption import MasterKeyEncryptor
 from ragstone.providers.http.transport import AiohttpTransport
 from ragstone.providers.identity.access_keys import AccessKeys
+from ragstone.providers.identity.aws_sts import AwsSts
 from ragstone.providers.identity.local_sts import LocalSts
+from ragstone.providers.identity.role_sessions import RoleSessions
 from ragstone.providers.identity.service_roles import ServiceRoles
 from ragstone.providers.identity.store import IdentityStore
 from ragstone.providers.secrets.aws_secretsmanager import AwsSecretsManager
@@ -142,10 +145,12 @@ class Node:
         roles = ServiceRoles(identities, pools)
         keystore = Keystore(settings.data, encryptor, clock, ids)
         ambient = settings.aws_ambient_credentials
-        provider = SecretsByArn(keystore, AwsSecretsManager(ambient_credentials=ambient), pools, roles.may_read)
+        sts = AwsSts(ambient_credentials=ambient, external_id=settings.aws_external_id)
+        sessions = RoleSessions(sts, clock)
+        provider = SecretsByArn(keystore, AwsSecretsManager(sessions), pools, roles.may_read)
         secrets = ConnectorSecrets(provider, cluster, clock, role_required=not ambient)
         connectors = ConnectorService(engine, cluster, vault, secrets, system_search, clock, ids)
-        executor = ConnectorExecutor(cluster, vault, secrets, transport, clock, ids)
+        executor = ConnectorExecutor(cluster, vault, secrets, AwsSigning(sessions, clock), transport, clock, ids)
         groups = ModelGroupService(engine, system_search, clock, ids)
         tasks = TaskService(engine, cluster, system_search, node, clock, ids)
         models = ModelService(

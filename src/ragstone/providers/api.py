@@ -229,13 +229,45 @@ class SecretsStore(Protocol):
 
 
 class SecretError(Exception):
-    """A secret that cannot be had, or not be changed. `code` is AWS's word for it: `ResourceNotFoundException`,
-    `AccessDeniedException`, `InvalidRequestException`, ... The message holds no secret; it may hold ARNs."""
+    """A secret, or keys of a role, that cannot be had, or not be changed. `code` is AWS's word for it:
+    `ResourceNotFoundException`, `AccessDeniedException`, `InvalidRequestException`, ... The message holds no secret; it
+    may hold ARNs."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
+
+
+# ── AWS, as somebody whom it knows ───────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class AwsKeys:
+    """What requests to AWS are signed with."""
+
+    id: str
+    secret: str = field(repr=False)
+    token: str | None = field(repr=False, default=None)
+    """Temporary keys have one."""
+    expires: float | None = None
+    """Seconds since the epoch; None for keys that stay, or that somebody else renews."""
+
+
+class AwsRoles(Protocol):
+    """Keys of the roles that connectors name."""
+
+    async def assume(
+        self, roles: Sequence[str], session: str, region: str, *, refused: AwsKeys | None = None
+    ) -> AwsKeys:
+        """The keys of the last of `roles` (ARNs). The first is assumed as this node, each other with the keys of the
+        one before it. No roles mean this node itself, where its operator allows that.
+
+        `session` names the user of the keys in the trail of the roles' use; `region` says whose token service is asked.
+        Keys may be kept until shortly before they end; `refused` are some that were given here and that AWS takes no
+        more. Raises SecretError.
+        """
+        ...
 
 
 # ── identities off AWS, in AWS's words ───────────────────────────────────────────────────────────────────────────────

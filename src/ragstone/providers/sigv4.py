@@ -1,4 +1,4 @@
-"""AWS Signature Version 4, the verifier's half: pure functions of a request's own bytes.
+"""AWS Signature Version 4, verified and made: pure functions of a request's own bytes.
 
 A signature covers a canonical form of the request, and signers differ in how they make it. Tried are the forms that
 the known ones use, never more: two of the path, three of the query, and of the payload what the request itself says.
@@ -298,7 +298,7 @@ def verify(request: WireRequest, claim: Claim, secret: str, rules: Rules) -> str
     for path, query, payload in product(canonical_paths(request.path), canonical_queries(request.query), payloads):
         canonical = _canonical_request(request, claim, path, query, payload)
         to_sign = _string_to_sign(claim, canonical)
-        if hmac.compare_digest(hmac.digest(key, to_sign.encode(), "sha256").hex().encode(), given):
+        if hmac.compare_digest(_hmac_hex(key, to_sign).encode(), given):
             return _acted_on(request)
         first = first or (canonical, to_sign)
     assert first is not None, "there is always a form to try"
@@ -338,6 +338,15 @@ def _payloads(request: WireRequest, claim: Claim, rules: Rules) -> tuple[str, ..
     return (UNSIGNED_PAYLOAD,) if announced is not None else (EMPTY_HASH, UNSIGNED_PAYLOAD)
 
 
+def signature(request: WireRequest, claim: Claim, secret: str) -> str:
+    """The signature (hexadecimal) that makes `claim` true, whatever its own says: over the form that AWS asks for,
+    which is the one that AWS makes of the request itself, and over the body."""
+    canonical = _canonical_request(
+        request, claim, canonical_paths(request.path)[0], _joined(_strict(request.query)), _hash(request.body)
+    )
+    return _hmac_hex(_signing_key(secret, claim), _string_to_sign(claim, canonical))
+
+
 # ── canonical forms ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -350,17 +359,23 @@ def canonical_paths(path: str) -> tuple[str, ...]:
 
 def canonical_queries(query: str) -> tuple[str, ...]:
     """Of a raw query, without the signature itself: as it is; encoded as RFC 3986 has it; encoded as forms are."""
-    raw = [
+    raw, strict = _as_sent(query), _strict(query)
+    form = [(name.replace("%20", "+"), value.replace("%20", "+")) for name, value in strict]
+    return tuple(dict.fromkeys(_joined(pairs) for pairs in (raw, strict, form)))
+
+
+def _as_sent(query: str) -> list[tuple[str, str]]:
+    return [
         (name, value)
         for name, _, value in (pair.partition("=") for pair in query.split("&") if pair)
         if name != "X-Amz-Signature"
     ]
-    if not raw:
-        return ("",)
-    decoded = [(_decoded(name), _decoded(value)) for name, value in raw]
-    strict = [(quote(name, safe="-._~"), quote(value, safe="-._~")) for name, value in decoded]
-    form = [(name.replace("%20", "+"), value.replace("%20", "+")) for name, value in strict]
-    return tuple(dict.fromkeys(_joined(pairs) for pairs in (raw, strict, form)))
+
+
+def _strict(query: str) -> list[tuple[str, str]]:
+    return [
+        (quote(_decoded(name), safe="-._~"), quote(_decoded(value), safe="-._~")) for name, value in _as_sent(query)
+    ]
 
 
 def _joined(pairs: Sequence[tuple[str, str]]) -> str:
@@ -401,6 +416,10 @@ def _header(request: WireRequest, name: str) -> str:
 
 def _string_to_sign(claim: Claim, canonical: str) -> str:
     return "\n".join((ALGORITHM, claim.timestamp, claim.scope, _hash(canonical.encode("latin-1"))))
+
+
+def _hmac_hex(key: bytes, text: str) -> str:
+    return hmac.digest(key, text.encode(), "sha256").hex()
 
 
 def _signing_key(secret: str, claim: Claim) -> bytes:

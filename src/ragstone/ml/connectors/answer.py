@@ -36,6 +36,11 @@ def is_throttled(response: HttpResponse) -> bool:
     return _THROTTLED.match(response.headers.get("x-amzn-errortype", "")) is not None
 
 
+def is_denied(response: HttpResponse) -> bool:
+    """Amazon knows who asks, and says no: other keys of the same role would hear the same."""
+    return response.headers.get("x-amzn-errortype", "").startswith("AccessDenied")
+
+
 def body_of(response: HttpResponse, secrets: Iterable[str]) -> str:
     """The body of a successful answer. Raises the error a failed one stands for, with its own status.
 

@@ -19,11 +19,12 @@ from ragstone.core.errors import (
 )
 from ragstone.core.ids import IdGenerator
 from ragstone.core.xcontent import JsonObject
-from ragstone.ml.connectors.answer import body_of, is_throttled, tensors, unknown_function, unreached
+from ragstone.ml.connectors.answer import body_of, is_denied, is_throttled, tensors, unknown_function, unreached
+from ragstone.ml.connectors.aws_signing import AwsSigning, Signature
 from ragstone.ml.connectors.client_config import ClientConfig
 from ragstone.ml.connectors.headers import fill_headers
 from ragstone.ml.connectors.inputs import ModelInput, ParametersInput, TextDocsInput
-from ragstone.ml.connectors.model import HTTP, Action, Connector
+from ragstone.ml.connectors.model import AWS_SIGV4, HTTP, REGION, SERVICE, Action, Connector
 from ragstone.ml.connectors.pre_process import pre_process_functions
 from ragstone.ml.connectors.secrets import ConnectorSecrets, Resolved
 from ragstone.ml.connectors.template import PARAMETERS, fill_payload, substitute
@@ -70,12 +71,28 @@ class _Call:
     literal: bool
 
 
+@dataclass(frozen=True)
+class _Access:
+    """What makes a request the connector's: what its headers are filled with, and its signature, if it has one."""
+
+    credential: Resolved
+    signature: Signature | None
+
+    @property
+    def hidden(self) -> list[str]:
+        """What is blotted out of a provider's errors."""
+        values = [value for name, value in self.credential.values.items() if name not in (SERVICE, REGION)]
+        secrets = values + (self.signature.secrets if self.signature is not None else [])
+        return [secret for secret in secrets if len(secret) >= _SHORTEST_SECRET]
+
+
 class ConnectorExecutor:
     def __init__(
         self,
         settings: ClusterSettings,
         vault: Vault,
         secrets: ConnectorSecrets,
+        signing: AwsSigning,
         transport: HttpTransport,
         clock: Clock,
         ids: IdGenerator,
@@ -83,6 +100,7 @@ class ConnectorExecutor:
         self._settings = settings
         self._vault = vault
         self._secrets = secrets
+        self._signing = signing
         self._transport = transport
         self._clock = clock
         self._ids = ids
@@ -122,26 +140,48 @@ class ConnectorExecutor:
         payload = _payload(action, own, call)
         draft = self._draft(bound.connector, action, call, payload)
         opened = self._opened(bound)
-        credential = await self._secrets.resolve(bound.owner, opened, deadline)
-        request = _with_headers(draft, bound.connector, action, call, credential)
+        access = await self._access(bound, opened, deadline)
+        request = _with_headers(draft, bound.connector, action, call, access.credential)
         await guard.before_send(payload or "", call.given)
         config = bound.connector.client_config or ClientConfig()
-        response, hidden = await self._send(request, config, deadline), _hidden(credential)
+        response, hidden = await self._send(request, access.signature, config, deadline), access.hidden
         if response.status in _REFUSED:
-            renewed = await self._secrets.renewed(bound.owner, opened, credential, deadline)
+            renewed = await self._renewed(bound, opened, access, response, deadline)
             if renewed is not None:
-                request = _with_headers(draft, bound.connector, action, call, renewed)
-                response, hidden = await self._send(request, config, deadline), hidden + _hidden(renewed)
+                request = _with_headers(draft, bound.connector, action, call, renewed.credential)
+                response = await self._send(request, renewed.signature, config, deadline)
+                hidden = hidden + renewed.hidden
         body = body_of(response, hidden)
         await guard.after_answer(body, call.given)
         response_filter = call.given.get("response_filter", own.get("response_filter"))
         output = tensors(body, action, text_of(response_filter) if response_filter is not None else None)
         return {**({"output": output} if output else {}), "status_code": 200}
 
+    async def _access(self, bound: BoundConnector, opened: Mapping[str, str], deadline: Deadline | None) -> _Access:
+        credential = await self._secrets.resolve(bound.owner, opened, deadline)
+        return _Access(credential, await self._signing.signature(bound.owner, bound.connector, opened, deadline))
+
+    async def _renewed(
+        self,
+        bound: BoundConnector,
+        opened: Mapping[str, str],
+        used: _Access,
+        response: HttpResponse,
+        deadline: Deadline | None,
+    ) -> _Access | None:
+        """After a refusal of `used`: what there is now, None when it is the same."""
+        credential = await self._secrets.renewed(bound.owner, opened, used.credential, deadline)
+        signature = None
+        if not is_denied(response):
+            signature = await self._signing.renewed(bound.owner, bound.connector, opened, used.signature, deadline)
+        if credential is None and signature is None:
+            return None
+        return _Access(credential or used.credential, signature or used.signature)
+
     def _draft(self, connector: Connector, action: Action, call: _Call, payload: str | None) -> HttpRequest:
         """The request, still without its headers."""
         method = action.method.upper()
-        if connector.protocol != HTTP:
+        if connector.protocol not in (HTTP, AWS_SIGV4):
             raise UnsupportedOperationException(
                 f"Calling a connector with the protocol [{connector.protocol}] is not supported yet"
             )
@@ -177,12 +217,16 @@ class ConnectorExecutor:
                 "connector with its credential.",
             ) from None
 
-    async def _send(self, request: HttpRequest, config: ClientConfig, deadline: Deadline | None) -> HttpResponse:
+    async def _send(
+        self, request: HttpRequest, signature: Signature | None, config: ClientConfig, deadline: Deadline | None
+    ) -> HttpResponse:
         """Send, and send again while the provider says "later" and the connector's retry rules allow it."""
         budget = Deadline.after(self._clock, config.retry_timeout_seconds)
         attempt = 0
         while True:
-            response = await self._exchange(request, deadline)
+            # Each time anew: a signature is good for minutes, and a retry may be later.
+            sent = signature.sign(request, self._clock.now()) if signature is not None else request
+            response = await self._exchange(sent, deadline)
             if not (response.status == 429 or response.status >= 500 or is_throttled(response)):
                 return response
             delay = self._backoff(config, attempt)
@@ -230,11 +274,6 @@ def _with_headers(
     if not any(name.lower() == "content-type" for name in headers):
         headers["Content-Type"] = "application/json"
     return replace(draft, headers=headers)
-
-
-def _hidden(credential: Resolved) -> list[str]:
-    """What is blotted out of a provider's errors."""
-    return [secret for secret in credential.values.values() if len(secret) >= _SHORTEST_SECRET]
 
 
 def _calls(connector: Connector, action: Action, given: ModelInput) -> list[_Call]:

@@ -10,13 +10,15 @@ from ragstone.core.errors import IllegalArgumentException, UnsupportedOperationE
 from ragstone.core.xcontent import JsonObject
 from ragstone.ml.connectors.client_config import ClientConfig
 from ragstone.ml.connectors.headers import check_headers
-from ragstone.ml.connectors.secrets import check_arns
+from ragstone.ml.connectors.secrets import EXTERNAL_ROLE, ROLE, SECRET, check_arns
 from ragstone.ml.connectors.template import substitute
 from ragstone.ml.fields import Fields, check_safe_texts
 from ragstone.ml.values import text_of
 
 HTTP = "http"
 AWS_SIGV4 = "aws_sigv4"
+ACCESS_KEY, SECRET_KEY, SESSION_TOKEN = "access_key", "secret_key", "session_token"
+SERVICE, REGION = "service_name", "region"
 MCP = ("mcp_sse", "mcp_streamable_http")
 ACTION_TYPES = ("PREDICT", "EXECUTE", "BATCH_PREDICT", "CANCEL_BATCH_PREDICT", "BATCH_PREDICT_STATUS")
 
@@ -245,22 +247,36 @@ class Connector:
             raise IllegalArgumentException("No actions configured for this connector")
         return [substitute(action.url, self.parameters.get) for action in self.actions]
 
-    def check_protocol(self) -> None:
+    def check_protocol(self, *, role_required: bool = True) -> None:
         """What the protocol asks for. Raises IllegalArgumentException.
 
-        `Differs:` aws_sigv4 takes a lone `roleArn` as its credential.
+        `Differs:` aws_sigv4 takes a lone `roleArn` as its credential, and where no `role_required` none at all.
         """
         if self.protocol == HTTP:
+            if EXTERNAL_ROLE in self.credential:
+                raise IllegalArgumentException(f"Connector credential [{EXTERNAL_ROLE}] is for the protocol aws_sigv4")
             return
         if self.protocol != AWS_SIGV4:
             raise IllegalArgumentException(f"Can't find class for type {self.protocol}")
-        if "roleArn" not in self.credential and not {"access_key", "secret_key"} <= self.credential.keys():
+        own_keys = {ACCESS_KEY, SECRET_KEY} <= self.credential.keys()
+        if not own_keys and (role_required or ACCESS_KEY in self.credential) and ROLE not in self.credential:
             raise IllegalArgumentException("Missing credential")
         named = self.parameters.keys() | self.credential.keys()
-        if "service_name" not in named:
+        if SERVICE not in named:
             raise IllegalArgumentException("Missing service name")
-        if "region" not in named:
+        if REGION not in named:
             raise IllegalArgumentException("Missing region")
+        if EXTERNAL_ROLE in self.credential and role_required and ROLE not in self.credential:
+            raise IllegalArgumentException(
+                f"Connector credential [{EXTERNAL_ROLE}] needs [{ROLE}], the role that may assume it"
+            )
+        # A role beside keys is one to read a secret as, or there is no telling which of the two is meant.
+        if ACCESS_KEY in self.credential and (
+            EXTERNAL_ROLE in self.credential or (ROLE in self.credential and SECRET not in self.credential)
+        ):
+            raise IllegalArgumentException(
+                f"Connector credential must hold [{ACCESS_KEY}] and [{SECRET_KEY}] or name a role, not both"
+            )
 
 
 def _given(**members: Any) -> JsonObject:

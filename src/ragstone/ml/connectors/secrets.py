@@ -11,7 +11,6 @@ ARNs are hidden like every credential, so errors do not name them; the log does.
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,37 +23,19 @@ from ragstone.core.errors import (
     IllegalArgumentException,
     JavaException,
     OpenSearchTimeoutException,
-    StatusException,
 )
 from ragstone.core.log import get_logger
+from ragstone.core.single_flight import SingleFlight
+from ragstone.ml.connectors.aws_refusals import failure, session_name
 from ragstone.ml.connectors.template import CREDENTIAL, lacking
 from ragstone.ml.settings import SECRET_CACHE_SECONDS
 from ragstone.ml.values import text_of
 from ragstone.providers.api import SecretError, SecretsProvider, SecretValue
 
-SECRET, ROLE = "secretArn", "roleArn"
+SECRET, ROLE, EXTERNAL_ROLE = "secretArn", "roleArn", "externalAccountRoleArn"
 _INSIDE = SECRET + "."
 _REST = 5.0
 """Seconds between two readings of one secret, whatever fails meanwhile."""
-_SESSION = re.compile(r"[^A-Za-z0-9+=,.@-]")
-_MAX_SESSION = 64
-
-_DENIED = (
-    "AccessDenied", "AccessDeniedException", "InvalidClientTokenId", "ExpiredToken", "ExpiredTokenException",
-    "UnrecognizedClientException", "SignatureDoesNotMatch", "RegionDisabledException",
-)  # fmt: skip
-_WRONG = {
-    "ResourceNotFoundException": "there is no such secret",
-    "InvalidRequestException": "it is marked for deletion, or has no current value",
-    "InvalidParameterException": "its ARN is not valid",
-    "ValidationException": "its ARN is not valid",
-    "ValidationError": "its ARN, or that of its role, is not valid",
-}
-_THROTTLED = ("ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded")
-_HERE = {
-    "NotInstalled": "it is at AWS, and this node has no boto3: run `pip install 'ragstone[aws]'`",
-    "NoCredentials": "it is at AWS, and this node has no AWS credentials",
-}
 
 log = get_logger("connectors")
 
@@ -103,7 +84,7 @@ class _Read:
 
 
 class ConnectorSecrets:
-    """Reads secrets through `provider`, each once at a time. `role_required`: each must name a role to read it as."""
+    """Reads secrets through `provider`, each once at a time. `role_required`: connectors act at AWS as roles only."""
 
     def __init__(
         self, provider: SecretsProvider, settings: ClusterSettings, clock: Clock, *, role_required: bool = True
@@ -111,14 +92,14 @@ class ConnectorSecrets:
         self._provider = provider
         self._settings = settings
         self._clock = clock
-        self._role_required = role_required
+        self.role_required = role_required
         self._reads: dict[tuple[str, str | None], _Read] = {}
-        self._running: dict[tuple[str, str | None], asyncio.Task[_Read]] = {}
+        self._readings = SingleFlight[tuple[str, str | None], _Read]()
 
     def check_named(self, names: Iterable[str]) -> None:
         """Whether a credential with these names is whole. Raises IllegalArgumentException."""
         known = set(names)
-        if self._role_required and SECRET in known and ROLE not in known:
+        if self.role_required and SECRET in known and ROLE not in known:
             raise IllegalArgumentException("Connector credential [secretArn] needs [roleArn], the role to read it as")
 
     async def resolve(self, owner: str, credential: Mapping[str, str], deadline: Deadline | None) -> Resolved:
@@ -153,22 +134,15 @@ class ConnectorSecrets:
         return self._clock.monotonic() - read.at < seconds
 
     async def _read(self, owner: str, place: tuple[str, str | None], deadline: Deadline | None) -> _Read:
-        task = self._running.get(place)
-        if task is None:
-            task = asyncio.ensure_future(self._fetch(owner, place))
-            self._running[place] = task
-            task.add_done_callback(lambda _: self._running.pop(place, None))
         try:
-            # Whoever waits may give up; the reading is everybody's.
             async with asyncio.timeout(deadline.remaining() if deadline is not None else None):
-                return await asyncio.shield(task)
+                return await self._readings.run(place, lambda: self._fetch(owner, place))
         except TimeoutError:
             raise OpenSearchTimeoutException("The connector's secret was not read in the time there was") from None
 
     async def _fetch(self, owner: str, place: tuple[str, str | None]) -> _Read:
-        session = _SESSION.sub("-", f"ragstone-{owner}")[:_MAX_SESSION]
         try:
-            read = _Read(self._clock.monotonic(), await self._provider.fetch(*place, session))
+            read = _Read(self._clock.monotonic(), await self._provider.fetch(*place, session_name(owner)))
         except SecretError as error:
             log.warning(
                 "a connector's secret was not read", connector=owner, secret=place[0], role=place[1], code=error.code,
@@ -189,13 +163,13 @@ def check_arns(credential: Mapping[str, str]) -> None:
             raise IllegalArgumentException("Connector credential names must not start with [secretArn.]")
         if name == SECRET and SecretArn.parse(value) is None:
             raise IllegalArgumentException("Connector credential [secretArn] is not the ARN of a secret")
-        if name == ROLE and not is_role_arn(value):
-            raise IllegalArgumentException("Connector credential [roleArn] is not the ARN of a role")
+        if name in (ROLE, EXTERNAL_ROLE) and not is_role_arn(value):
+            raise IllegalArgumentException(f"Connector credential [{name}] is not the ARN of a role")
 
 
 def _resolved(credential: Mapping[str, str], read: _Read) -> Resolved:
     if read.value is None:
-        raise _failure(read.error)
+        raise failure(read.error, "secret could not be read")
     own = {name: value for name, value in credential.items() if name != SECRET}
     text = read.value.text
     if text is None:
@@ -218,18 +192,3 @@ def _object(text: str) -> dict[str, Any] | None:
     except JavaException:
         return None
     return value if isinstance(value, dict) else None
-
-
-def _failure(error: SecretError | None) -> StatusException:
-    code = error.code if error is not None else ""
-    if code in _WRONG:
-        status, why = 400, _WRONG[code]
-    elif code in _DENIED:
-        status, why = 403, "access to it, or to its role, is denied"
-    elif code in _THROTTLED:
-        status, why = 429, "too many requests"
-    elif code == "DecryptionFailure":
-        status, why = 500, "it was sealed with another key"
-    else:
-        status, why = 503, _HERE.get(code, "the service that keeps it cannot be reached, or failed")
-    return StatusException(status, f"The connector's secret could not be read [{code}]: {why}")

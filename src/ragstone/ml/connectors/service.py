@@ -182,7 +182,7 @@ class ConnectorService:
         raise UnsupportedOperationException(f"Connectors with the protocol [{request.protocol}] are not supported yet")
 
     def _check(self, connector: Connector) -> None:
-        connector.check_protocol()
+        connector.check_protocol(role_required=self._secrets.role_required)
         self._secrets.check_named(connector.credential)
         for url in connector.urls():
             check_trusted(url, self._settings)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -22,6 +22,7 @@ from ragstone.core.errors import (
 )
 from ragstone.core.ids import IdGenerator
 from ragstone.core.threadpool import ThreadPools
+from ragstone.ml.connectors.aws_signing import AwsSigning
 from ragstone.ml.connectors.client_config import ClientConfig
 from ragstone.ml.connectors.executor import BoundConnector, ConnectorExecutor
 from ragstone.ml.connectors.inputs import ModelInput, ParametersInput, SimilarityInput, TextDocsInput
@@ -29,6 +30,7 @@ from ragstone.ml.connectors.model import Action, Connector
 from ragstone.ml.connectors.secrets import ConnectorSecrets
 from ragstone.ml.connectors.vault import Vault
 from ragstone.providers.api import (
+    AwsKeys,
     HttpRequest,
     HttpResponse,
     HttpTransportError,
@@ -88,6 +90,11 @@ class NoSecrets:
     async def fetch(self, arn: str, role: str | None, session: str) -> SecretValue:
         raise SecretError("ResourceNotFoundException", "there are none")
 
+    async def assume(
+        self, roles: Sequence[str], session: str, region: str, *, refused: AwsKeys | None = None
+    ) -> AwsKeys:
+        raise SecretError("AccessDenied", "there are none")
+
 
 class NoGuard:
     async def before_send(self, payload: str, parameters: Mapping[str, Any]) -> None: ...
@@ -108,7 +115,8 @@ def executor(vault: Vault) -> Callable[..., ConnectorExecutor]:
         named = {f"plugins.ml_commons.{name.replace('__', '.')}": value for name, value in settings.items()}
         known, clock = StaticClusterSettings({**SETTINGS, **named}), clock or ManualClock()
         secrets = ConnectorSecrets(NoSecrets(), known, clock)
-        return ConnectorExecutor(known, vault, secrets, transport, clock, IdGenerator(seed=1))
+        signing = AwsSigning(NoSecrets(), clock)
+        return ConnectorExecutor(known, vault, secrets, signing, transport, clock, IdGenerator(seed=1))
 
     return build
 
@@ -307,10 +315,10 @@ async def test_secret_bearing_headers_take_no_parameters(executor: Any) -> None:
     assert str(error).startswith("Header 'authorization' cannot use ${parameters.*} placeholders for security reasons.")
 
 
-async def test_an_aws_connector_says_that_it_can_not_be_called_yet(executor: Any) -> None:
+async def test_a_connector_of_another_protocol_is_not_called(executor: Any) -> None:
     bound = connector()
-    aws = replace(bound, connector=replace(bound.connector, protocol="aws_sigv4"))
-    assert isinstance(await failed(executor(FakeTransport()), aws), UnsupportedOperationException)
+    other = replace(bound, connector=replace(bound.connector, protocol="mcp_sse"))
+    assert isinstance(await failed(executor(FakeTransport()), other), UnsupportedOperationException)
 
 
 # ── what comes back ──────────────────────────────────────────────────────────────────────────────────────────────────

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -18,12 +18,13 @@ from ragstone.core.errors import (
 )
 from ragstone.core.ids import IdGenerator
 from ragstone.core.threadpool import ThreadPools
+from ragstone.ml.connectors.aws_signing import AwsSigning
 from ragstone.ml.connectors.executor import BoundConnector, ConnectorExecutor
 from ragstone.ml.connectors.inputs import ParametersInput
 from ragstone.ml.connectors.model import Action, Connector
 from ragstone.ml.connectors.secrets import ConnectorSecrets, check_arns
 from ragstone.ml.connectors.vault import Vault
-from ragstone.providers.api import HttpRequest, HttpResponse, SecretError, SecretValue
+from ragstone.providers.api import AwsKeys, HttpRequest, HttpResponse, SecretError, SecretValue
 from ragstone.testing.clock import ManualClock
 
 ARN = "arn:aws:secretsmanager:us-east-1:123456789012:secret:my/deepseek-AbCd12"
@@ -77,6 +78,13 @@ class NoGuard:
     async def after_answer(self, body: str, parameters: Mapping[str, Any]) -> None: ...
 
 
+class NoRoles:
+    async def assume(
+        self, roles: Sequence[str], session: str, region: str, *, refused: AwsKeys | None = None
+    ) -> AwsKeys:
+        raise SecretError("AccessDenied", "there are none")
+
+
 class InTheClear:
     def seal(self, text: str, context: str) -> str:
         return text
@@ -91,7 +99,13 @@ class Calls:
         settings = StaticClusterSettings({"plugins.ml_commons.trusted_connector_endpoints_regex": ["^http://m/.*$"]})
         resolver = ConnectorSecrets(self.secrets, settings, self.clock)
         self.executor = ConnectorExecutor(
-            settings, Vault(InTheClear(), pools), resolver, self.provider, self.clock, IdGenerator(seed=1)
+            settings,
+            Vault(InTheClear(), pools),
+            resolver,
+            AwsSigning(NoRoles(), self.clock),
+            self.provider,
+            self.clock,
+            IdGenerator(seed=1),
         )
 
     async def __call__(self, header: str = BEARER, deadline: Deadline | None = None, **credential: str) -> Any:

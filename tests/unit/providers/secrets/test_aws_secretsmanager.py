@@ -17,6 +17,7 @@ from ragstone.core.ids import IdGenerator
 from ragstone.core.threadpool import ThreadPools
 from ragstone.providers.api import SecretError, SecretValue
 from ragstone.providers.encryption import MasterKeyEncryptor
+from ragstone.providers.identity.aws_sts import AwsSts
 from ragstone.providers.secrets.aws_secretsmanager import AwsSecretsManager
 from ragstone.providers.secrets.by_arn import SecretsByArn
 from ragstone.providers.secrets.keystore import Keystore
@@ -62,7 +63,7 @@ def enforce_policies(aws: str) -> None:
 
 
 async def fetch(arn: str, role: str | None = ROLE, *, ambient: bool = False) -> SecretValue:
-    return await AwsSecretsManager(ambient_credentials=ambient).fetch(arn, role, "ragstone-c1")
+    return await AwsSecretsManager(AwsSts(ambient_credentials=ambient)).fetch(arn, role, "ragstone-c1")
 
 
 async def refused(arn: str, role: str | None = ROLE, *, ambient: bool = False) -> str:
@@ -133,7 +134,7 @@ async def test_an_arn_leads_to_the_vault_first_and_never_from_the_vaults_account
 ) -> None:
     vault = Keystore(tmp_path, MasterKeyEncryptor(tmp_path / "keys"), ManualClock(1_700_000_000), IdGenerator())
     pools = ThreadPools(search=1, write=1, ml_predict=1)
-    both = SecretsByArn(vault, AwsSecretsManager(ambient_credentials=False), pools)
+    both = SecretsByArn(vault, AwsSecretsManager(AwsSts(ambient_credentials=False)), pools)
     local, remote = vault.create("s", "here").arn, stored("s", SecretString="at AWS")
     assert (await both.fetch(local, ROLE, "session")).text == "here"
     assert (await both.fetch(remote, ROLE, "session")).text == "at AWS"
