@@ -13,7 +13,7 @@ from typing import Final
 
 from ragstone.core import json
 from ragstone.core.errors import JavaException
-from ragstone.core.regex import may_explode
+from ragstone.core.linear_regex import LinearPattern, UnsupportedPattern
 
 Values = Callable[[str], str | None]
 """The text behind a placeholder's name (`user.name`); None when whoever asks has no such attribute."""
@@ -21,25 +21,18 @@ Matcher = Callable[[str], bool]
 
 _PLACEHOLDER: Final = re.compile(r"\$\{([^}]*)\}")
 _LIST_PLACEHOLDERS: Final = frozenset({"user.roles", "user_roles", "user.securityRoles", "user_securityRoles"})
-_LONGEST_REGEX: Final = 1_000
-"""Characters."""
 _LONGEST_VALUE: Final = 8_192
-"""Characters of what a regular expression is tried on; nothing longer is matched by one."""
+"""Characters of what a pattern is tried on; nothing longer is matched, but by `*` alone."""
 
 
 def pattern_fault(pattern: str) -> str | None:
     """Why a pattern can match nothing, in words; None is fine. Only regular expressions can be wrong."""
     if not _is_regex(pattern):
         return None
-    inner = pattern[1:-1]
-    if len(inner) > _LONGEST_REGEX:
-        return f"Regex pattern too long (max {_LONGEST_REGEX} chars)"
-    if may_explode(inner):
-        return f"Regex pattern may take exponential time: {inner}"
     try:
-        re.compile(_PLACEHOLDER.sub("x", inner))
-    except re.error:
-        return f"Invalid regex pattern: {inner}"
+        LinearPattern(_PLACEHOLDER.sub("x", pattern[1:-1]))
+    except UnsupportedPattern as error:
+        return f"Invalid regex pattern: {pattern[1:-1]} ({error})"
     return None
 
 
@@ -144,16 +137,12 @@ def _is_regex(pattern: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _test(pattern: str) -> Matcher:
-    if _is_regex(pattern):
-        return _never if pattern_fault(pattern) is not None else _whole(pattern[1:-1])
-    return _whole(_joined(_wildcards(pattern)))
+    return _regex(pattern[1:-1]) if _is_regex(pattern) else _wildcard(_wildcards(pattern))
 
 
 def _filled(pattern: str, values: Values) -> Matcher | None:
     """What a pattern with placeholders matches; None when one of them has no value."""
     regex = _is_regex(pattern)
-    if regex and pattern_fault(pattern) is not None:
-        return None
     text = pattern[1:-1] if regex else pattern
     parts: list[str | None] = []
     at = 0
@@ -163,11 +152,11 @@ def _filled(pattern: str, values: Values) -> Matcher | None:
             return None
         between = text[at : found.start()]
         parts += [between] if regex else _wildcards(between)
-        parts.append(re.escape(value))
+        parts += [re.escape(character) for character in value]
         at = found.end()
     rest = text[at:]
     parts += [rest] if regex else _wildcards(rest)
-    return _whole("".join(part or "" for part in parts) if regex else _joined(parts))
+    return _regex("".join(part or "" for part in parts)) if regex else _wildcard(parts)
 
 
 def _wildcards(pattern: str) -> list[str | None]:
@@ -175,23 +164,24 @@ def _wildcards(pattern: str) -> list[str | None]:
     return [None if c == "*" else "." if c == "?" else re.escape(c) for c in pattern]
 
 
-def _joined(parts: list[str | None]) -> str:
-    """One regular expression that takes linear time: what stands between two `*` is found where it comes first."""
+def _wildcard(parts: list[str | None]) -> Matcher:
+    """In linear time: what stands between two `*` is found where it comes first, and not looked for again."""
     pieces = [""]
     for part in parts:
         if part is None:
             pieces.append("")
         else:
             pieces[-1] += part
-    if len(pieces) == 1:
-        return pieces[0]
-    first, *middle, last = pieces
-    return first + "".join(f"(?>.*?{piece})" for piece in middle if piece) + ".*" + last
-
-
-def _whole(expression: str) -> Matcher:
-    try:
-        compiled = re.compile(expression, re.DOTALL)
-    except re.error:
-        return _never
+    expression = pieces[0]
+    if len(pieces) > 1:
+        expression += "".join(f"(?>.*?{piece})" for piece in pieces[1:-1] if piece) + ".*" + pieces[-1]
+    compiled = re.compile(expression, re.DOTALL)
     return lambda value: len(value) <= _LONGEST_VALUE and compiled.fullmatch(value) is not None
+
+
+def _regex(expression: str) -> Matcher:
+    try:
+        compiled = LinearPattern(expression)
+    except UnsupportedPattern:
+        return _never
+    return lambda value: len(value) <= _LONGEST_VALUE and compiled.fullmatch(value)
