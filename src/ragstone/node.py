@@ -41,6 +41,7 @@ from ragstone.providers.encryption import MasterKeyEncryptor
 from ragstone.providers.http.transport import AiohttpTransport
 from ragstone.providers.identity.access_keys import AccessKeys
 from ragstone.providers.identity.aws_sts import AwsSts
+from ragstone.providers.identity.local_roles import LocalRoles
 from ragstone.providers.identity.local_sts import LocalSts
 from ragstone.providers.identity.role_sessions import RoleSessions
 from ragstone.providers.identity.service_roles import ServiceRoles
@@ -145,8 +146,9 @@ class Node:
         roles = ServiceRoles(identities, pools)
         keystore = Keystore(settings.data, encryptor, clock, ids)
         ambient = settings.aws_ambient_credentials
-        sts = AwsSts(ambient_credentials=ambient, external_id=settings.aws_external_id)
-        sessions = RoleSessions(sts, clock)
+        tokens = LocalSts(identity_store, identities, pools, clock, ids)
+        aws_roles = AwsSts(ambient_credentials=ambient, external_id=settings.aws_external_id)
+        sessions = RoleSessions(LocalRoles(tokens, aws_roles), clock)
         provider = SecretsByArn(keystore, AwsSecretsManager(sessions), pools, roles.may_read)
         secrets = ConnectorSecrets(provider, cluster, clock, role_required=not ambient)
         connectors = ConnectorService(engine, cluster, vault, secrets, system_search, clock, ids)
@@ -186,7 +188,7 @@ class Node:
             authentication=_authentication(settings, identities, clock) if elsewhere is None else None,
             secrets=SecretsManager(keystore, pools),
             analyze=AnalyzeService(engine, engine) if isinstance(engine, EmbeddedEngine) else None,
-            tokens=LocalSts(identity_store, identities, pools, clock, ids),
+            tokens=tokens,
             gateway=_gateway(elsewhere, catalogue, pipelines, models, settings, clock),
         )
         await models.start()

@@ -18,6 +18,8 @@ _SESSION = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
 _BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _SHORTEST, _LONGEST_CHAINED, _LONGEST_OF_USER = 900, 3600, 129_600
+_OF_SERVICE = 3600
+"""Seconds; every role allows that."""
 _ENVELOPE = frozenset({"Action", "Version"})
 _ASSUME = _ENVELOPE | {"RoleArn", "RoleSessionName", "DurationSeconds", "ExternalId"}
 _SESSION_TOKEN = _ENVELOPE | {"DurationSeconds"}
@@ -48,6 +50,13 @@ class LocalSts:
         # Sealing may write the master key.
         return await self._pools.run("write", self._assume_role, caller, parameters)
 
+    async def for_service(self, service: str, role: str, session: str) -> TemporaryCredentials | None:
+        """A session for an AWS service (`es.amazonaws.com`) that a role lets in; None when there is no such role here.
+
+        Raises TokenRefused.
+        """
+        return await self._pools.run("write", self._for_service, service, role, session)
+
     async def session_token(self, caller: Principal, parameters: Mapping[str, str]) -> TemporaryCredentials:
         return await self._pools.run("write", self._session_token, caller, parameters)
 
@@ -74,6 +83,20 @@ class LocalSts:
         longest = min(role.longest_session, _LONGEST_CHAINED) if caller.is_session else role.longest_session
         seconds = _duration(parameters, longest, default=3600)
         return self._session(role_principal(directory, role, session), role.id, seconds)
+
+    def _for_service(self, service: str, arn: str, session: str) -> TemporaryCredentials | None:
+        directory = self._store.read()
+        role = directory.role_by_arn(arn)
+        if role is None:
+            return None
+        context = {"sts:rolesessionname": session}
+        if not iam_policy.decide_trust(role.trust, {"Service": [service]}, "sts:AssumeRole", context).allowed:
+            raise TokenRefused(
+                "AccessDenied",
+                f"Service: {service} is not authorized to perform: sts:AssumeRole on resource: {arn}",
+                status=403,
+            )
+        return self._session(role_principal(directory, role, session), role.id, _OF_SERVICE)
 
     def _session_token(self, caller: Principal, parameters: Mapping[str, str]) -> TemporaryCredentials:
         _refuse_unknown(parameters, _SESSION_TOKEN)
