@@ -53,7 +53,7 @@ from ragstone.providers.sigv4 import Rules
 from ragstone.rag.generative_qa import GenerativeQA
 from ragstone.rag.reader import Reader
 from ragstone.rest.app import App
-from ragstone.rest.authentication import Authentication
+from ragstone.rest.authentication.signature import SignatureVerifier
 from ragstone.rest.router import Router
 from ragstone.rest.routes import all_routes
 from ragstone.rest.secrets_manager import SecretsManager
@@ -62,16 +62,20 @@ from ragstone.search.service import SearchService
 from ragstone.search.system import SystemSearch
 
 if TYPE_CHECKING:
+    from ragstone.engine.api import RecordStore
     from ragstone.engine.opensearch.engine import OpenSearchEngine
     from ragstone.gateway.catalogue import ClusterCatalogue
     from ragstone.gateway.service import Gateway
+    from ragstone.rest.authentication.login import Login
     from ragstone.rest.gateway import GatewayApp
+    from ragstone.security.service import SecurityService
 
 
 class Node:
     """`async with Node(settings) as node:` runs a node; `node.app` is its ASGI application, without a server.
 
-    `http_address` (`127.0.0.1:9200`) is what the node tells clients to reach it by. Everything else is for tests: a
+    `http_address` (`127.0.0.1:9200`) is what the node tells clients to reach it by. `announce_password` is told the
+    password of the user admin when one was made up; without it that goes to a file. Everything else is for tests: a
     clock and ids of their own, a transport that leads to simulated providers, models without weights.
     """
 
@@ -87,6 +91,7 @@ class Node:
         ids: IdGenerator | None = None,
         transport: HttpTransport | None = None,
         embeddings: EmbeddingRuntime | None = None,
+        announce_password: Callable[[str], None] | None = None,
     ) -> None:
         self._settings = settings
         self._http_address = http_address or f"{settings.host}:{settings.port}"
@@ -94,6 +99,7 @@ class Node:
         self._ids = ids or IdGenerator()
         self._transport = transport
         self._embeddings: EmbeddingRuntime = embeddings or OnnxRuntime(settings.models_folder)
+        self._announce_password = announce_password
         self._open = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -167,8 +173,11 @@ class Node:
         pipelines = SearchPipelineService(engine, processors)
         indices = IndexService(engine)
 
+        security = await self._security(engine, pools)
         self.services = Services(
             settings=settings,
+            security=security,
+            login=_login(security),
             node=node,
             clock=clock,
             cluster=cluster,
@@ -185,7 +194,7 @@ class Node:
             tasks=tasks,
             memory=memory,
             reader=Reader(clock, ids, pools),
-            authentication=_authentication(settings, identities, clock) if elsewhere is None else None,
+            signatures=_signatures(settings, identities, clock) if elsewhere is None else None,
             secrets=SecretsManager(keystore, pools),
             analyze=AnalyzeService(engine, engine) if isinstance(engine, EmbeddedEngine) else None,
             tokens=tokens,
@@ -195,8 +204,31 @@ class Node:
         self._open.push_async_callback(models.close)
         self.app = _app(self.services, ids.auto_id()[:8])
 
+    async def _security(self, records: RecordStore, pools: ThreadPools) -> SecurityService | None:
+        settings = self._settings
+        if not settings.security_enabled:
+            return None
+        from ragstone.security import first_start
+        from ragstone.security.service import SecurityService
+        from ragstone.security.store import SecurityStore
 
-def _authentication(settings: Settings, identities: AccessKeys, clock: Clock) -> Authentication:
+        store = SecurityStore(records)
+        await first_start.start(store, settings, pools, self._ids, self._announce_password)
+        shared = settings.engine == "opensearch"
+        return SecurityService(store, settings.security, pools, self._clock, self._ids, shared=shared)
+
+
+def _login(security: SecurityService | None) -> Login | None:
+    if security is None:
+        return None
+    from ragstone.rest.authentication.basic import BasicAuthenticator
+    from ragstone.rest.authentication.login import Login
+    from ragstone.rest.authentication.signer import SignerAuthenticator
+
+    return Login(security, [SignerAuthenticator(), BasicAuthenticator(security)])
+
+
+def _signatures(settings: Settings, identities: AccessKeys, clock: Clock) -> SignatureVerifier:
     rules = Rules(
         settings.sigv4_services,
         settings.sigv4_regions,
@@ -205,7 +237,7 @@ def _authentication(settings: Settings, identities: AccessKeys, clock: Clock) ->
         unsigned_payload=settings.loopback_only,
     )
     domain = domain_arn(identities.account, settings.cluster_name)
-    return Authentication(identities, clock, rules, domain)
+    return SignatureVerifier(identities, clock, rules, domain)
 
 
 # ── in front of a cluster; imported only then, because the start of others should not wait for it ────────────────────

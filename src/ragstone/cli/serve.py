@@ -77,6 +77,10 @@ def _fail(message: str | None, code: int) -> int:
     return code
 
 
+def _show_password(password: str) -> None:
+    print(f"\nThe password of the user admin, shown this once: {password}\n", file=sys.stderr, flush=True)
+
+
 @contextmanager
 def _loading() -> Iterator[None]:
     """Spares the collector modules loaded meanwhile: they stay until the end, and going through their hundred thousand
@@ -107,6 +111,8 @@ async def _serve(settings: Settings) -> None:
         if sys.stdout.isatty():
             print(f"Ragstone listens on http://{address} (Ctrl+C stops it)", flush=True)
 
-    async with Node(settings, http_address=address) as node:
+    # Standard error is the log, unless somebody looks at it.
+    shown = _show_password if sys.stderr.isatty() else None
+    async with Node(settings, http_address=address, announce_password=shown) as node:
         await HttpServer(node.app, listener, settings, announce).run_until_stopped()
     logger.info("stopped")

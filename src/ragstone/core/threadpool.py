@@ -1,6 +1,7 @@
 """The one bridge between async services and blocking code: named pools with bounded queues.
 
-`search` runs queries and reads, `write` runs commits and refreshes, `ml_predict` runs local models.
+`search` runs queries and reads, `write` runs commits and refreshes, `ml_predict` runs local models, `login` checks
+passwords, which is meant to be slow.
 """
 
 from __future__ import annotations
@@ -20,7 +21,10 @@ from ragstone.core.errors import OpenSearchRejectedExecutionException
 P = ParamSpec("P")
 R = TypeVar("R")
 
-PoolName = Literal["search", "write", "ml_predict"]
+PoolName = Literal["search", "write", "ml_predict", "login"]
+
+_LOGINS = 2
+"""Passwords that are checked at once: each takes a processor and 19 MB."""
 
 
 class _Call(NamedTuple):
@@ -105,7 +109,7 @@ class ThreadPools:
 
     def __init__(self, *, search: int | None = None, write: int = 4, ml_predict: int = 2, queue: int = 10_000) -> None:
         searching = search if search is not None else max(2, os.cpu_count() or 2)
-        sizes: dict[PoolName, int] = {"search": searching, "write": write, "ml_predict": ml_predict}
+        sizes: dict[PoolName, int] = {"search": searching, "write": write, "ml_predict": ml_predict, "login": _LOGINS}
         self._pools = {name: _Pool(name, size, queue) for name, size in sizes.items()}
 
     async def run(self, pool: PoolName, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:

@@ -1,6 +1,6 @@
 """The ASGI application: a request's way from the wire to a handler and back.
 
-    signature → route → body → content type → parameters → handler → rendering → compression
+    signature → route → login → body → content type → parameters → handler → rendering → compression
 
 Everything that can go wrong leaves through one door, `errors.failure`.
 """
@@ -20,7 +20,7 @@ from ragstone.core.units import parse_bool
 from ragstone.dsl.triple_quotes import without_triple_quotes
 from ragstone.providers.sigv4 import WireRequest, is_signed
 from ragstone.rest import errors
-from ragstone.rest.authentication import Authentication
+from ragstone.rest.authentication.signature import SignatureVerifier
 from ragstone.rest.body import BodyTooLarge, ClientGone, Message, Receive, has_body, read_body, replayed
 from ragstone.rest.client_watch import ClientWatch
 from ragstone.rest.compression import SMALLEST, accepts_gzip, gzip
@@ -46,7 +46,8 @@ class App:
     def __init__(self, router: Router, services: Services, *, run_id: str) -> None:
         self.router = router
         self._services = services
-        self._authentication = services.authentication
+        self._signatures = services.signatures
+        self._login = services.login
         self._limit = services.settings.max_content_length
         self._run_id = run_id
         self._count = itertools.count(1)
@@ -59,8 +60,8 @@ class App:
         request = request_of(scope)
         try:
             await self._rounds.wait()
-            if self._authentication is not None:
-                receive = await self._authenticated(self._authentication, request, scope, receive)
+            if self._signatures is not None:
+                receive = await self._signed(self._signatures, request, scope, receive)
             response = await self._respond(request, receive)
             body, kind = render(response, request)
         except ClientGone:
@@ -79,8 +80,8 @@ class App:
         """Give the current task's request an id of its own, for the log."""
         request_id.set(f"{self._run_id}-{next(self._count)}")
 
-    async def _authenticated(
-        self, authentication: Authentication, request: Request, scope: Message, receive: Receive
+    async def _signed(
+        self, signatures: SignatureVerifier, request: Request, scope: Message, receive: Receive
     ) -> Receive:
         """Verifies a signed request, which is from then on the one that was signed. Raises what `admit` does."""
         caller.signer.set(None)
@@ -90,7 +91,7 @@ class App:
         plain = {name: value for name, value in request.headers.items() if name != "content-encoding"}
         body = await read_body(receive, plain, self._limit) if has_body(plain) else b""
         headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
-        admitted = authentication.admit(WireRequest(request.method, request.uri, headers, body))
+        admitted = signatures.admit(WireRequest(request.method, request.uri, headers, body))
         caller.signer.set(admitted.signer)
         request.uri = admitted.target
         request.path = unquote(admitted.target.partition("?")[0])
@@ -102,6 +103,10 @@ class App:
         if found is None:
             return self._unrouted(request, path)
         route, request.path_params = found
+        if self._login is not None:
+            refusal = await self._login.admit(request, anonymous=route.anonymous)
+            if refusal is not None:
+                return refusal
         if query:
             request.query = parse_query(query)
             if "pretty" in request.query:
@@ -147,12 +152,15 @@ def request_of(scope: Message) -> Request:
     """The request as far as it is known before it is routed: neither its query nor its body has been read."""
     raw = scope["raw_path"].decode("latin-1")
     query = scope["query_string"].decode("latin-1")
+    client = scope.get("client")
     return Request(
         method=scope["method"],
         path=unquote(raw) if "%" in raw else raw,
         uri=f"{raw}?{query}" if query else raw,
         query={},
         headers={name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]},
+        address=client[0] if client else None,
+        port=client[1] if client else None,
     )
 
 

@@ -10,7 +10,7 @@ from ragstone.core.errors import IllegalArgumentException, OpenSearchException, 
 from ragstone.core.log import get_logger, request_id
 from ragstone.providers.sigv4 import SignatureRefused
 from ragstone.rest import aws_errors
-from ragstone.rest.authentication import TARGET, AccessDenied, is_root
+from ragstone.rest.authentication.signature import TARGET, AccessDenied, is_root
 from ragstone.rest.request import Request
 from ragstone.rest.response import Response
 

@@ -47,6 +47,10 @@ class Request:
     query: Mapping[str, str]
     headers: Mapping[str, str]
     path_params: Mapping[str, str] = field(default_factory=dict)
+    address: str | None = None
+    """The sender's IP address; None without a network between."""
+    port: int | None = None
+    """The sender's."""
     body: bytes = b""
     decoded: list[tuple[bytes, Any]] = field(default_factory=list)
     """What `decode` has handed out, so that an error can be located in the text."""

@@ -42,6 +42,8 @@ class Route:
     """Query parameters are somebody else's to judge."""
     any_content: bool = False
     """The handler takes the body as it came, and looks at its content type itself."""
+    anonymous: bool = False
+    """Nobody is asked who they are, where security is on."""
 
 
 class Routes:
@@ -60,6 +62,7 @@ class Routes:
         head: bool = True,
         any_parameter: bool = False,
         any_content: bool = False,
+        anonymous: bool = False,
     ) -> Callable[[Handler], Handler]:
         """Register a handler; see `Route` for the options. `suggested` is by default all parameters."""
         known = frozenset(parameters)
@@ -80,6 +83,7 @@ class Routes:
                         head,
                         any_parameter,
                         any_content,
+                        anonymous,
                     )
                 )
             return handler

@@ -19,7 +19,7 @@ from ragstone.core.threadpool import PoolName, ThreadPools
 from ragstone.core.xcontent import JsonObject
 from ragstone.providers.api import SecretDescription, SecretError, SecretsStore, SecretValue
 from ragstone.rest import aws_errors
-from ragstone.rest.authentication import TARGET
+from ragstone.rest.authentication.signature import TARGET
 from ragstone.rest.request import Request
 from ragstone.rest.response import Response
 

@@ -53,10 +53,7 @@ class TooLongHttpHeaderException(OpenSearchException):
 def bind(settings: Settings) -> socket.socket:
     """Take the address, without answering on it yet. Raises CannotListen."""
     if not settings.loopback_only:
-        raise CannotListen(
-            f"will not listen on {settings.host}: there is no login yet, so everybody who can reach that address "
-            "could read and change the data. Use 127.0.0.1, behind a proxy that asks who is there if need be."
-        )
+        _check_reachable(settings)
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -72,6 +69,18 @@ def bind(settings: Settings) -> socket.socket:
         raise CannotListen(_why(error, settings)) from None
     listener.set_inheritable(False)
     return listener
+
+
+def _check_reachable(settings: Settings) -> None:
+    if not settings.tls.active and settings.tls.enabled is None:
+        raise CannotListen(
+            f"will not listen on {settings.host} without TLS: passwords and data could be read on the way. Name a "
+            "certificate with --tls-cert and --tls-key; behind a proxy that has TLS, set tls.enabled to false."
+        )
+    if not settings.tls.active:
+        log.warning("no TLS: whoever is between clients and this server reads along", host=settings.host)
+    if settings.security.enabled is False:
+        log.warning("security is off: everybody who reaches this address may do everything", host=settings.host)
 
 
 def _why(error: OSError, settings: Settings) -> str:

@@ -25,9 +25,11 @@ if TYPE_CHECKING:
     from ragstone.pipelines.search.service import SearchPipelineService
     from ragstone.providers.api import SecurityTokens
     from ragstone.rag.reader import Reader
-    from ragstone.rest.authentication import Authentication
+    from ragstone.rest.authentication.login import Login
+    from ragstone.rest.authentication.signature import SignatureVerifier
     from ragstone.rest.secrets_manager import SecretsManager
     from ragstone.search.service import SearchService
+    from ragstone.security.service import SecurityService
 
 
 @dataclass(frozen=True)
@@ -49,8 +51,12 @@ class Services:
     tasks: TaskService
     memory: MemoryService
     reader: Reader
-    authentication: Authentication | None = None
+    signatures: SignatureVerifier | None = None
     """Before a cluster there is none: the cluster says who is calling."""
+    security: SecurityService | None = None
+    """None where security is off."""
+    login: Login | None = None
+    """There is one where there is `security`."""
     tokens: SecurityTokens | None = None
     secrets: SecretsManager | None = None
     analyze: AnalyzeService | None = None

@@ -9,7 +9,7 @@ from ragstone.core import caller
 from ragstone.core.clock import iso_instant
 from ragstone.providers.api import Principal, TemporaryCredentials, TokenRefused
 from ragstone.rest import aws_errors, errors
-from ragstone.rest.authentication import TARGET, SignedBy
+from ragstone.rest.authentication.signature import TARGET, SignedBy
 from ragstone.rest.request import Request
 from ragstone.rest.response import Response
 from ragstone.rest.router import Routes
@@ -21,7 +21,7 @@ STS_ACTIONS = ("AssumeRole", "GetCallerIdentity", "GetSessionToken")
 _FORM = "application/x-www-form-urlencoded"
 
 
-@routes.add("POST /", any_content=True)
+@routes.add("POST /", any_content=True, anonymous=True)
 async def aws(services: Services, request: Request) -> Response:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if TARGET in request.headers and services.secrets is not None:

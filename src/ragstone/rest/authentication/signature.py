@@ -81,7 +81,7 @@ class Admitted:
     """What to serve: the target that was signed, without the signature."""
 
 
-class Authentication:
+class SignatureVerifier:
     """`domain` is the ARN that policies name this server by."""
 
     def __init__(self, identities: Identities, clock: Clock, rules: Rules, domain: str) -> None:

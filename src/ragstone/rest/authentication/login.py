@@ -1,0 +1,66 @@
+"""Asks who sent a request, where security is on: one authenticator after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ragstone.core import caller
+from ragstone.core.log import get_logger
+from ragstone.rest.authentication.authenticator import Authenticator, LoginRefused
+from ragstone.rest.request import Request
+from ragstone.rest.response import Response, text
+from ragstone.security.model import User
+from ragstone.security.service import SecurityService
+
+_NODES_ONLY = "_opendistro_security_"
+"""Begins the names of headers that OpenSearch's nodes send each other."""
+_SPOOFED = (
+    "Illegal parameter in http or transport request found.\nThis means that one node is trying to connect to another "
+    "with \na non-node certificate (no OID or security.nodes_dn incorrect configured) or that someone \nis spoofing "
+    "requests. Check your TLS certificate setup as described here: "
+    "See https://opendistro.github.io/for-elasticsearch-docs/docs/troubleshoot/tls/"
+)
+
+log = get_logger("authentication")
+
+
+class Login:
+    """`authenticators` in the order in which they are asked."""
+
+    def __init__(self, security: SecurityService, authenticators: Sequence[Authenticator]) -> None:
+        self._security = security
+        self._authenticators = authenticators
+
+    async def admit(self, request: Request, *, anonymous: bool = False) -> Response | None:
+        """Sets `core.caller.subject` for the request; or the answer that refuses it.
+
+        An `anonymous` request is served without a login, and may do nothing that asks for rights.
+        """
+        caller.subject.set(self._security.nobody)
+        if anonymous:
+            return None
+        if any(name.startswith(_NODES_ONLY) for name in request.headers):
+            return Response({"error": {"status": "error", "reason": _SPOOFED}}, status=403, filterable=False)
+        await self._security.renew()
+        user = await self._sender(request)
+        if user is None:
+            return unauthorized()
+        caller.subject.set(self._security.subject_of(user))
+        return None
+
+    async def _sender(self, request: Request) -> User | None:
+        try:
+            for authenticator in self._authenticators:
+                user = await authenticator.authenticate(request)
+                if user is not None:
+                    tenant = request.headers.get("securitytenant")
+                    return replace(user, address=request.address, requested_tenant=tenant)
+        except LoginRefused as refused:
+            log.info("a login was refused", user=refused.name, address=request.address)
+        return None
+
+
+def unauthorized() -> Response:
+    challenge = {"www-authenticate": 'Basic realm="OpenSearch Security"'}
+    return text("Unauthorized", 401, challenge)

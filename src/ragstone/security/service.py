@@ -1,0 +1,143 @@
+"""Who a caller is, and what they may: logins by password, and permissions by the configuration of the moment."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections import OrderedDict
+from typing import NamedTuple
+
+from ragstone.core.clock import Clock
+from ragstone.core.ids import IdGenerator
+from ragstone.core.security_settings import SecuritySettings
+from ragstone.core.single_flight import SingleFlight
+from ragstone.core.threadpool import ThreadPools
+from ragstone.security.login_limits import LoginLimits
+from ragstone.security.model import InternalUser, SecurityConfiguration, User
+from ragstone.security.passwords import verify_password
+from ragstone.security.permissions import Permissions, UserSubject
+from ragstone.security.store import SecurityStore
+
+_REMEMBERED = 10_000
+"""Good logins that are kept at once."""
+_EMPTY = SecurityConfiguration({}, {}, {}, {}, {}, generation=0)
+
+
+class _Login(NamedTuple):
+    user: User
+    until: float
+
+
+class SecurityService:
+    """`shared`: other nodes change the same configuration, so it is looked at again, at most once a second."""
+
+    def __init__(
+        self,
+        store: SecurityStore,
+        settings: SecuritySettings,
+        pools: ThreadPools,
+        clock: Clock,
+        ids: IdGenerator,
+        *,
+        shared: bool = False,
+    ) -> None:
+        self.store = store
+        self._settings = settings
+        self._pools = pools
+        self._clock = clock
+        self._shared = shared
+        self._looked = clock.monotonic()
+        self._limits = LoginLimits(settings.logins, clock)
+        self._secret = ids.text("0123456789abcdef", 64).encode()
+        self._logins: OrderedDict[bytes, _Login] = OrderedDict()
+        self._generation = -1
+        self._permissions: Permissions | None = None
+        self.nobody = Permissions(_EMPTY).subject(User("nobody"))
+        """For requests that are served without a login: may do nothing."""
+        self._verifying: SingleFlight[tuple[bytes, int], bool] = SingleFlight()
+
+    @property
+    def initialized(self) -> bool:
+        return True
+
+    @property
+    def configuration(self) -> SecurityConfiguration:
+        return self.store.current
+
+    @property
+    def permissions(self) -> Permissions:
+        """By the configuration of this moment. What was remembered of an older one is gone."""
+        configuration = self.store.current
+        if self._permissions is None or configuration.generation != self._generation:
+            self._permissions = Permissions(configuration, None)
+            self._generation = configuration.generation
+            self._logins.clear()
+        return self._permissions
+
+    def subject_of(self, user: User) -> UserSubject:
+        return self.permissions.subject(user)
+
+    async def renew(self) -> None:
+        """Look whether another node has changed the configuration, unless that was done within the last second."""
+        if self._shared and self._clock.monotonic() - self._looked >= 1:
+            self._looked = self._clock.monotonic()
+            await self.store.refresh()
+
+    async def authenticate_basic(self, name: str, password: str, address: str | None) -> User | None:
+        """The internal user of that name and password; None where there is none such, or where too many logins
+        failed. An unknown name takes as long as a wrong password."""
+        if self._limits.blocked(name, address):
+            return None
+        generation = self.permissions.generation
+        key = self._key(name, password)
+        known = self._remembered(key)
+        if known is not None:
+            return known
+        entity = self.store.current.internal_users.get(name)
+        good = await self._verifying.run((key, generation), lambda: self._verify(entity, password))
+        if not good or entity is None:
+            self._limits.failed(name, address)
+            return None
+        self._limits.succeeded(name, address)
+        user = _user(name, entity)
+        if self.permissions.generation == generation:
+            self._remember(key, user)
+        return user
+
+    def flush_cache(self, user: str | None = None) -> None:
+        """Forget good logins, of all users or of one: the next ones are checked anew."""
+        for key in [key for key, login in self._logins.items() if user in (None, login.user.name)]:
+            del self._logins[key]
+
+    async def _verify(self, entity: InternalUser | None, password: str) -> bool:
+        # Of nobody no hash matches, after a time like that of one which does not.
+        hash = entity.hash if entity is not None else ""
+        return await self._pools.run("login", verify_password, hash, password)
+
+    def _key(self, name: str, password: str) -> bytes:
+        text = f"{len(name)}:{name}{password}".encode("utf-8", "surrogatepass")
+        return hmac.digest(self._secret, text, hashlib.sha256)
+
+    def _remembered(self, key: bytes) -> User | None:
+        login = self._logins.get(key)
+        if login is None:
+            return None
+        if self._clock.monotonic() >= login.until:
+            del self._logins[key]
+            return None
+        return login.user
+
+    def _remember(self, key: bytes, user: User) -> None:
+        if self._settings.cache_ttl_minutes:
+            self._logins[key] = _Login(user, self._clock.monotonic() + self._settings.cache_ttl_minutes * 60)
+        while len(self._logins) > _REMEMBERED:
+            self._logins.popitem(last=False)
+
+
+def _user(name: str, entity: InternalUser) -> User:
+    return User(
+        name=name,
+        backend_roles=entity.backend_roles,
+        attributes={f"attr.internal.{key}": value for key, value in entity.attributes.items()},
+        security_roles=entity.security_roles,
+    )

@@ -1,0 +1,127 @@
+"""Logins, where security is on."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+
+from ragstone.core.security_settings import LoginSettings, SecuritySettings
+from ragstone.core.settings import Settings
+from ragstone.node import Node
+from ragstone.testing.asgi import Answer, AsgiClient
+from ragstone.testing.clock import ManualClock
+
+PASSWORD = "Reef-Kettle-9271!"
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    logins = LoginSettings(tries=3, tries_per_address=5, window=60, block=120)
+    return replace(settings, security=SecuritySettings(enabled=True, logins=logins), initial_admin_password=PASSWORD)
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+async def client(settings: Settings, clock: ManualClock) -> AsyncIterator[AsgiClient]:
+    async with Node(settings, clock=clock) as node:
+        yield AsgiClient(node.app)
+
+
+def basic(name: str, password: str, scheme: str = "Basic") -> dict[str, str]:
+    return {"authorization": f"{scheme} {base64.b64encode(f'{name}:{password}'.encode()).decode()}"}
+
+
+def is_refused(answer: Answer) -> bool:
+    return (answer.status, answer.text, answer.headers["content-type"], answer.headers["www-authenticate"]) == (
+        401, "Unauthorized", "text/plain; charset=UTF-8", 'Basic realm="OpenSearch Security"',
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Bearer abc",
+        "Basic !!!",
+        "Basic YWRtaW4=",
+        "Basic",
+        "Basic OnB3",
+        "Basic YWRtaW46",
+        "Basic /////w==",
+        "Digest x",
+    ],
+)
+async def test_what_is_no_login_is_refused_as_none(client: AsgiClient, header: str) -> None:
+    assert is_refused(await client("GET /"))
+    assert is_refused(await client("GET /", headers={"authorization": header}))
+
+
+async def test_the_scheme_may_be_written_in_any_case(client: AsgiClient) -> None:
+    assert (await client("GET /", headers=basic("admin", PASSWORD, "bAsIc"))).status == 200
+
+
+async def test_a_wrong_password_and_an_unknown_user_are_refused_alike(client: AsgiClient) -> None:
+    assert is_refused(await client("GET /", headers=basic("admin", "wrong")))
+    assert is_refused(await client("GET /", headers=basic("nobody", PASSWORD)))
+    assert (await client("GET /", headers=basic("admin", PASSWORD))).status == 200
+
+
+async def test_unknown_paths_and_methods_are_told_before_the_login(client: AsgiClient) -> None:
+    assert (await client("GET /no/such/route")).status == 400
+    assert (await client("PATCH /_search")).status == 405
+    assert (await client("OPTIONS /_search")).status == 200
+    assert is_refused(await client("GET /_no_such_api"))
+    assert is_refused(await client("POST /_bulk", b"{}\n"))
+
+
+async def test_headers_that_only_nodes_send_are_refused(client: AsgiClient) -> None:
+    headers = {**basic("admin", PASSWORD), "_opendistro_security_user": "admin"}
+    answer = await client("GET /", headers=headers)
+    assert answer.status == 403
+    assert answer.json["error"]["reason"].startswith("Illegal parameter in http or transport request found.")
+
+
+async def test_who_failed_too_often_is_refused_for_a_while(client: AsgiClient, clock: ManualClock) -> None:
+    good = basic("admin", PASSWORD)
+    assert (await client("GET /", headers=good)).status == 200
+    for n in range(3):
+        assert is_refused(await client("GET /", headers=basic("admin", f"wrong {n}")))
+    assert is_refused(await client("GET /", headers=good))
+    clock.time += 121
+    assert (await client("GET /", headers=good)).status == 200
+
+
+async def test_a_good_login_ends_the_count_of_slips(client: AsgiClient) -> None:
+    good = basic("admin", PASSWORD)
+    for _ in range(2):
+        for n in range(2):
+            assert is_refused(await client("GET /", headers=basic("admin", f"wrong {n}")))
+        assert (await client("GET /", headers=good)).status == 200
+
+
+async def test_one_address_may_not_try_many_users(client: AsgiClient) -> None:
+    for n in range(5):
+        assert is_refused(await client("GET /", headers=basic(f"user-{n}", "spring")))
+    assert is_refused(await client("GET /", headers=basic("admin", PASSWORD)))
+
+
+async def test_a_password_that_was_made_up_is_announced_once(settings: Settings) -> None:
+    told: list[str] = []
+    settings = replace(settings, initial_admin_password=None)
+    for _ in range(2):
+        async with Node(settings, announce_password=told.append) as node:
+            assert len(told) == 1
+            assert (await AsgiClient(node.app)("GET /", headers=basic("admin", told[0]))).status == 200
+
+
+async def test_a_password_that_was_made_up_is_in_a_file_where_nobody_looks(settings: Settings) -> None:
+    async with Node(replace(settings, initial_admin_password=None)) as node:
+        file = settings.keys_folder / "initial_admin_password"
+        assert file.stat().st_mode & 0o777 == 0o600
+        assert (await AsgiClient(node.app)("GET /", headers=basic("admin", file.read_text().strip()))).status == 200
