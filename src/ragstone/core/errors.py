@@ -11,7 +11,7 @@
     ├── ResourceAlreadyExistsException · InvalidIndexNameException · InvalidAliasNameException
     ├── IndexClosedException · ClusterBlockException · RoutingMissingException
     ├── DocumentMissingException · DocumentSourceMissingException · VersionConflictEngineException
-    ├── QueryShardException · SearchPhaseExecutionException · SearchException
+    ├── QueryShardException · SearchPhaseExecutionException · SearchException · SearchContextMissingException
     ├── SettingsException · StatusException (any status) · ScriptException
     ├── ContentTypeHeaderException · OpenSearchSecurityException
     ├── OpenSearchRejectedExecutionException · CircuitBreakingException · NoNodeAvailableException
@@ -271,17 +271,26 @@ class SearchException(OpenSearchException):
     status = 400
 
 
-class ShardFailure:
-    """One entry of `failed_shards`: where it happened, and why."""
+class SearchContextMissingException(OpenSearchException):
+    """A scroll or a point in time has expired, was freed, or never was."""
 
-    def __init__(self, index: str, node: str, reason: OpenSearchException, shard: int = 0) -> None:
+    status = 404
+
+
+class ShardFailure:
+    """One entry of `failed_shards`: where it happened, and why. Of a scroll that is not there, nobody knows where."""
+
+    def __init__(self, index: str | None, node: str | None, reason: OpenSearchException, shard: int = 0) -> None:
         self.index = index
         self.node = node
         self.reason = reason
         self.shard = shard
 
     def to_json(self) -> JsonObject:
-        return {"shard": self.shard, "index": self.index, "node": self.node, "reason": error_cause(self.reason)}
+        where: JsonObject = {"shard": self.shard, "index": self.index}
+        if self.node is not None:
+            where["node"] = self.node
+        return {**where, "reason": error_cause(self.reason)}
 
 
 class SearchPhaseExecutionException(OpenSearchException):

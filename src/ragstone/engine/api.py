@@ -28,6 +28,7 @@ from ragstone.engine.values import (
     QueryPhaseResult,
     QueryRequest,
     RankedHit,
+    Reader,
     Record,
     Refresh,
     ScanPage,
@@ -167,6 +168,19 @@ class SearchEngine(Protocol):
 
         For a search with nothing between the two phases. Raises what they raise.
         """
+        ...
+
+    async def open_reader(self, indices: Sequence[str], keep_alive: float) -> Reader:
+        """Hold what the last refresh published, until `close_reader`. At least one index.
+
+        An engine may let go of a reader that nobody asks for `keep_alive` seconds. While a reader is open, queries that
+        name it raise, beside what they always raise: IndexNotFoundException and IndexClosedException when one of its
+        indices is gone or closed, SearchContextMissingException when the moment is lost.
+        """
+        ...
+
+    async def close_reader(self, reader: Reader) -> None:
+        """Let go. Queries that name it from now on raise SearchContextMissingException; to close it twice is fine."""
         ...
 
     async def count(self, indices: Sequence[str], query: Query, filters: Mapping[str, Query] | None = None) -> int:

@@ -179,6 +179,16 @@ class Analysis:
 # ── search ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+@dataclass(frozen=True, eq=False)
+class Reader:
+    """One moment of some indices, held open: everything that names it sees that moment. The engine's own."""
+
+    indices: tuple[str, ...]
+    shards: int
+    """How many shards that are, as the indices' settings count them."""
+    handle: Any
+
+
 @dataclass(frozen=True)
 class QueryRequest:
     """The query phase of one search. `queries` has one entry, or one per sub-query of a hybrid query.
@@ -204,6 +214,12 @@ class QueryRequest:
     """By name. They see all matches of all queries, before `post_filter` and `min_score`."""
     filters: Mapping[str, Query] = field(default_factory=dict)
     """Per index: a filter every hit must pass (a filtered alias)."""
+    reader: Reader | None = None
+    """Ask the moment of this reader, whose indices `indices` names, all of them. Only with a reader may `sort` have
+    `_shard_doc`, a number that tells the documents of one index apart, and stays theirs."""
+    behind: RankedHit | None = None
+    """Only hits that come after this one, the last of an earlier page: of the same request to the same reader, but for
+    `size`, aggregations and totals. Totals count all matches as ever."""
 
 
 @dataclass(frozen=True, slots=True)

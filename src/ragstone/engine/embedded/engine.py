@@ -43,7 +43,7 @@ from ragstone.engine.embedded.mapper.service import Mapper
 from ragstone.engine.embedded.mapper.settings import IndexSettings
 from ragstone.engine.embedded.names import validate_index_name
 from ragstone.engine.embedded.node_lock import NodeLock
-from ragstone.engine.embedded.open_index import OpenIndex
+from ragstone.engine.embedded.open_index import HeldSnapshots, OpenIndex
 from ragstone.engine.embedded.refresher import Wait
 from ragstone.engine.embedded.search import fetch_phase, query_phase
 from ragstone.engine.embedded.snapshot import Snapshot
@@ -61,6 +61,7 @@ from ragstone.engine.values import (
     QueryPhaseResult,
     QueryRequest,
     RankedHit,
+    Reader,
     Record,
     Refresh,
     ScanPage,
@@ -377,8 +378,7 @@ class EmbeddedEngine:
     # ── search ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def query(self, request: QueryRequest, deadline: Deadline | None = None) -> QueryPhaseResult:
-        entries = [await self._usable(name) for name in request.indices]
-        snapshots = tuple(entry.index.snapshot for entry in entries)
+        entries, snapshots = await self._searched(request)
         with self._unless_gone(entries):
             return await self._run("search", _query, snapshots, request, epoch_millis(self._clock), deadline)
 
@@ -386,8 +386,7 @@ class EmbeddedEngine:
         self, request: QueryRequest, start: int, options: FetchOptions, deadline: Deadline | None = None
     ) -> tuple[QueryPhaseResult, list[Hit]]:
         # One hop to another thread and back: on the way of a quick search that is what costs most.
-        entries = [await self._usable(name) for name in request.indices]
-        snapshots = tuple(entry.index.snapshot for entry in entries)
+        entries, snapshots = await self._searched(request)
         now = epoch_millis(self._clock)
         with self._unless_gone(entries):
             return await self._run("search", _query_and_fetch, snapshots, request, start, options, now, deadline)
@@ -406,6 +405,20 @@ class EmbeddedEngine:
 
     async def release(self, result: QueryPhaseResult) -> None:
         result.snapshot = ()
+
+    async def open_reader(self, indices: Sequence[str], keep_alive: float) -> Reader:
+        held = HeldSnapshots([await self._usable(name) for name in indices])
+        return Reader(tuple(indices), held.shards, held)
+
+    async def close_reader(self, reader: Reader) -> None:
+        reader.handle.close()
+
+    async def _searched(self, request: QueryRequest) -> tuple[Sequence[OpenIndex], tuple[Snapshot, ...]]:
+        """What a search looks at: the last refresh of its indices, or what its reader holds."""
+        entries = [await self._usable(name) for name in request.indices]
+        if request.reader is None:
+            return entries, tuple(entry.index.snapshot for entry in entries)
+        return entries, request.reader.handle.snapshots(entries)
 
     async def count(self, indices: Sequence[str], query: Query, filters: Mapping[str, Query] | None = None) -> int:
         entries = [await self._usable(name) for name in indices]

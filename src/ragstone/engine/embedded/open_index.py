@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from ragstone.core.errors import OpenSearchException
+from ragstone.core.errors import OpenSearchException, SearchContextMissingException
 from ragstone.core.log import get_logger
 from ragstone.core.threadpool import ThreadPools
 from ragstone.core.units import parse_time
 from ragstone.engine.embedded.index import Index
 from ragstone.engine.embedded.refresher import Alarm, Refresher, Wait
+from ragstone.engine.embedded.snapshot import Snapshot
 from ragstone.engine.embedded.write_queue import WriteQueue
 from ragstone.engine.values import IndexMetadata
 
@@ -78,6 +79,33 @@ class OpenIndex:
             _log.error("background work failed; it is tried again", index=self.index.name, error=error.reason)
 
 
+class HeldSnapshots:
+    """What a reader sees: the snapshots that some open indices had published when it was made. Holding them keeps their
+    documents readable."""
+
+    def __init__(self, entries: Sequence[OpenIndex]) -> None:
+        self._entries = entries
+        self._snapshots: tuple[Snapshot, ...] | None = tuple(entry.index.snapshot for entry in entries)
+        self.shards = sum(snapshot.metadata.number_of_shards for snapshot in self._snapshots)
+
+    def snapshots(self, entries: Sequence[OpenIndex]) -> tuple[Snapshot, ...]:
+        """`entries` are the indices that have the names now.
+
+        Raises IndexNotFoundException when one was deleted and made anew, SearchContextMissingException when one was
+        closed and opened again, and after `close`.
+        """
+        if self._snapshots is None:
+            raise SearchContextMissingException("No search context found: the reader is closed")
+        for held, entry in zip(self._entries, entries, strict=True):
+            if held is not entry:
+                _ = held.index.metadata  # raises when it was deleted
+                raise SearchContextMissingException("No search context found: an index was opened again")
+        return self._snapshots
+
+    def close(self) -> None:
+        self._entries, self._snapshots = (), None
+
+
 def _refresh_interval(index: IndexMetadata) -> float:
     return parse_time(index.setting("index.refresh_interval") or "1s", "index.refresh_interval")
 
@@ -86,4 +114,4 @@ def _sync_interval(index: IndexMetadata) -> float:
     return parse_time(index.setting("index.translog.sync_interval") or "5s", "index.translog.sync_interval")
 
 
-__all__ = ["OpenIndex"]
+__all__ = ["HeldSnapshots", "OpenIndex"]

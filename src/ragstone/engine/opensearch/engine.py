@@ -12,6 +12,7 @@ from ragstone.engine.opensearch import maintenance
 from ragstone.engine.opensearch.client import ClusterClient
 from ragstone.engine.opensearch.documents import Documents
 from ragstone.engine.opensearch.metadata import Indices
+from ragstone.engine.opensearch.readers import Readers
 from ragstone.engine.opensearch.records import Records
 from ragstone.engine.opensearch.search import Searches
 from ragstone.engine.values import (
@@ -26,6 +27,7 @@ from ragstone.engine.values import (
     QueryPhaseResult,
     QueryRequest,
     RankedHit,
+    Reader,
     Record,
     Refresh,
     ScanPage,
@@ -48,6 +50,7 @@ class OpenSearchEngine:
         self._records = Records(client, clock, ids)
         self._documents = Documents(client, self._indices)
         self._searches = Searches(client)
+        self._readers = Readers(client)
         self.node_id = ""
         """That of the cluster's manager when the gateway started: what models are shown to run on must be a node that
         clients find in the cluster. Known once `start` has returned, as is `cluster_uuid`."""
@@ -165,6 +168,12 @@ class OpenSearchEngine:
         self, request: QueryRequest, start: int, options: FetchOptions, deadline: Deadline | None = None
     ) -> tuple[QueryPhaseResult, list[Hit]]:
         return await self._searches.query_and_fetch(request, start, options, deadline)
+
+    async def open_reader(self, indices: Sequence[str], keep_alive: float) -> Reader:
+        return await self._readers.open(indices, keep_alive)
+
+    async def close_reader(self, reader: Reader) -> None:
+        await self._readers.close(reader)
 
     async def count(self, indices: Sequence[str], query: Query, filters: Mapping[str, Query] | None = None) -> int:
         return await self._searches.count(indices, query, filters)

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 
 from ragstone.core import json
 from ragstone.core.clock import Deadline
-from ragstone.core.errors import OpenSearchTimeoutException
+from ragstone.core.errors import OpenSearchException, OpenSearchTimeoutException, SearchContextMissingException
 from ragstone.dsl.query import Query
-from ragstone.dsl.sort import sort_to_json
 from ragstone.dsl.unsupported import unsupported
+from ragstone.engine.opensearch import readers
 from ragstone.engine.opensearch.answers import (
     HitAnswer,
     SearchAnswer,
@@ -30,6 +30,7 @@ from ragstone.engine.values import (
     QueryRequest,
     RankedHit,
     RankedList,
+    Reader,
     Total,
 )
 
@@ -40,8 +41,8 @@ _EVERYTHING = FetchOptions(version=True, seq_no_primary_term=True)
 
 
 class Searches:
-    """See `SearchEngine`. A result's snapshot is the list of its hits as they came; a hit's `ref` is its place there,
-    the same in all lists that hold the document."""
+    """See `SearchEngine`. A result's snapshot has its hits as they came, by index and `ref`: without a reader a mere
+    number, the same in all lists that hold the document."""
 
     def __init__(self, client: ClusterClient) -> None:
         self._client = client
@@ -51,19 +52,19 @@ class Searches:
     ) -> QueryPhaseResult:
         if not request.indices:
             total = None if request.track_total_hits is False else Total(0)
-            return QueryPhaseResult([RankedList([], total, None) for _ in request.queries], [], 0)
+            return QueryPhaseResult([RankedList([], total, None) for _ in request.queries], {}, 0)
         bodies = [_body(request, query, options) for query in request.queries]
         united = len(bodies) > 1 and (request.track_total_hits is not False or bool(request.aggregations))
         if united:
             bodies.append(_union(bodies))
         if request.aggregations:
             bodies[-1]["aggregations"] = _aggregations(request)
-        answers = await self._ask(request.indices, bodies, deadline)
+        answers = await self._ask(request.indices, bodies, deadline, request.reader)
         if any(answer.get("timed_out") for answer in answers):
             raise OpenSearchTimeoutException("the search ran out of time")
         hits: dict[tuple[str, str, str | None], int] = {}
-        snapshot: list[HitAnswer] = []
-        lists = [_ranked(answer, hits, snapshot) for answer in answers[: len(request.queries)]]
+        snapshot: dict[tuple[str, int], HitAnswer] = {}
+        lists = [_ranked(answer, request, hits, snapshot) for answer in answers[: len(request.queries)]]
         return QueryPhaseResult(
             lists,
             snapshot,
@@ -75,14 +76,14 @@ class Searches:
     def fetch(self, result: QueryPhaseResult, hits: Sequence[RankedHit], options: FetchOptions) -> list[Hit]:
         if options.explain is not None:
             raise unsupported("explain")
-        return [_hit(hit, result.snapshot[hit.ref], options) for hit in hits]
+        return [_hit(hit, result.snapshot[hit.index, hit.ref], options) for hit in hits]
 
     async def query_and_fetch(
         self, request: QueryRequest, start: int, options: FetchOptions, deadline: Deadline | None
     ) -> tuple[QueryPhaseResult, list[Hit]]:
         result = await self.query(request, deadline, options)
         hits = self.fetch(result, result.lists[0].hits[start:], options)
-        result.snapshot = ()
+        result.snapshot = {}
         return result, hits
 
     async def count(self, indices: Sequence[str], query: Query, filters: Mapping[str, Query] | None) -> int:
@@ -94,9 +95,30 @@ class Searches:
         return answer["hits"]["total"]["value"]
 
     async def _ask(
-        self, indices: Sequence[str], bodies: Sequence[JsonObject], deadline: Deadline | None
+        self,
+        indices: Sequence[str],
+        bodies: Sequence[JsonObject],
+        deadline: Deadline | None,
+        reader: Reader | None = None,
     ) -> list[SearchAnswer]:
         """The answers to the bodies, in their order. Raises the first error among them."""
+        if reader is None:
+            return await self._answers(indices, bodies, deadline)
+        for body in bodies:
+            body["pit"] = reader.handle.to_json()
+        try:
+            answers = await self._answers(indices, bodies, deadline, named=False)
+        except OpenSearchException as error:
+            if readers.is_missing(error):
+                raise SearchContextMissingException(error.reason) from error
+            raise
+        reader.handle.id = answers[0].get("pit_id", reader.handle.id)
+        return answers
+
+    async def _answers(
+        self, indices: Sequence[str], bodies: Sequence[JsonObject], deadline: Deadline | None, *, named: bool = True
+    ) -> list[SearchAnswer]:
+        """`named`: the request says which indices; a point in time knows that itself."""
         if deadline is not None:
             if deadline.expired:
                 raise OpenSearchTimeoutException("the search ran out of time")
@@ -105,12 +127,13 @@ class Searches:
         names = ",".join(map(part, indices))
         as_service = are_system(indices)
         if len(bodies) == 1 and len(names) <= _LONGEST_PATH:
-            target = f"/{names}/_search?search_pipeline=_none"
+            target = f"/{names}/_search?search_pipeline=_none" if named else "/_search?search_pipeline=_none"
             answer = await self._client.ask(
                 "POST", target, json.encode(bodies[0]), as_service=as_service, deadline=deadline
             )
             return [understood(read_search, answer)]
-        lines = [line for body in bodies for line in ({"index": indices}, {**body, "search_pipeline": "_none"})]
+        header = {"index": indices} if named else {}
+        lines = [line for body in bodies for line in (header, {**body, "search_pipeline": "_none"})]
         answer = await self._client.ask(
             "POST",
             "/_msearch",
@@ -136,8 +159,7 @@ def _body(request: QueryRequest, query: Query, options: FetchOptions) -> JsonObj
         "version": options.version,
         "seq_no_primary_term": options.seq_no_primary_term,
     }
-    if request.sort:
-        body["sort"] = sort_to_json(request.sort)
+    body |= readers.order(request)
     if request.track_scores:
         body["track_scores"] = True
     if request.search_after is not None:
@@ -184,15 +206,23 @@ def _filtered(query: Query, indices: Sequence[str], filters: Mapping[str, Query]
 
 
 def _ranked(
-    answer: SearchAnswer, known: dict[tuple[str, str, str | None], int], snapshot: list[HitAnswer]
+    answer: SearchAnswer,
+    request: QueryRequest,
+    known: dict[tuple[str, str, str | None], int],
+    snapshot: dict[tuple[str, int], HitAnswer],
 ) -> RankedList:
     ranked: list[RankedHit] = []
+    lasting = readers.breaks_ties(request)
     for hit in answer["hits"]["hits"]:
+        if lasting:
+            ranked.append(readers.ranked(request, hit["_index"], hit.get("_score"), hit["sort"]))
+            snapshot[hit["_index"], ranked[-1].ref] = hit
+            continue
         name = (hit["_index"], hit["_id"], hit.get("_routing"))
         ref = known.get(name)
         if ref is None:
-            ref = known[name] = len(snapshot)
-            snapshot.append(hit)
+            ref = known[name] = len(known)
+            snapshot[hit["_index"], ref] = hit
         ranked.append(RankedHit(hit["_index"], ref, hit.get("_score"), tuple(hit.get("sort", ()))))
     return RankedList(
         ranked,

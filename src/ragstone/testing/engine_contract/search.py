@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from ragstone.core.clock import Deadline, SystemClock
 from ragstone.core.errors import (
+    IndexClosedException,
+    IndexNotFoundException,
     OpenSearchTimeoutException,
+    SearchContextMissingException,
 )
+from ragstone.dsl.sort import parse_sort
 from ragstone.engine.api import Engine
-from ragstone.engine.values import FetchOptions, QueryRequest
+from ragstone.engine.values import FetchOptions, QueryRequest, RankedHit, Total
 from ragstone.testing.engine_contract.words import (
     EVERYTHING,
     Opened,
@@ -80,6 +87,70 @@ class SearchContract(Opened):
         assert [ranked.total.value for ranked in result.lists if ranked.total] == [1, 3]
         assert result.shards == 1
         await engine.release(result)
+
+    async def test_a_reader_sees_its_moment_until_it_is_closed(self, engine: Engine) -> None:
+        await made(engine)
+        await engine.bulk("books", [index(f"{n}", {"n": n}) for n in range(3)], refresh="true")
+        reader = await engine.open_reader(["books"], 60)
+        assert (reader.indices, reader.shards) == (("books",), 1)
+        await engine.bulk("books", [index("0", {"n": 9}), delete("1"), index("3", {})], refresh="true")
+        held = await hits(engine, EVERYTHING, reader=reader)
+        assert sorted((hit.id, hit.source) for hit in held) == [(f"{n}", b'{"n":%d}' % n) for n in range(3)]
+        assert len(await hits(engine, EVERYTHING)) == 3
+        await engine.close_reader(reader)
+        await engine.close_reader(reader)
+        with pytest.raises(SearchContextMissingException):
+            await hits(engine, EVERYTHING, reader=reader)
+
+    @pytest.mark.parametrize("order", [(), ("n",), ("n", "_score"), ("_doc",), ("k",)])
+    @pytest.mark.parametrize("body", [EVERYTHING, {"match": {"t": "word"}}, {"match_all": {"boost": 0.1}}])
+    async def test_pages_behind_one_another_bring_every_match_of_a_reader_once_and_in_order(
+        self, engine: Engine, order: tuple[str, ...], body: dict[str, Any]
+    ) -> None:
+        fields = {"n": {"type": "integer"}, "t": {"type": "text"}, "k": {"type": "keyword"}}
+        for name in ("a", "b"):
+            await made(engine, name, mappings={"properties": fields})
+            documents = [{"n": n // 3, "t": "word " * (n % 3 + 1), "k": None if n % 2 else "same"} for n in range(9)]
+            await engine.bulk(name, [index(f"{n}", document) for n, document in enumerate(documents)], refresh="true")
+        reader = await engine.open_reader(["a", "b"], 60)
+        whole = QueryRequest(["a", "b"], [query(body)], 100, parse_sort(list(order)), reader=reader)
+        everything, _ = await engine.query_and_fetch(whole, 0, FetchOptions(source=False))
+        pages: list[RankedHit] = []
+        while True:
+            request = replace(whole, size=4, behind=pages[-1] if pages else None)
+            found, fetched = await engine.query_and_fetch(request, 0, FetchOptions(source=False))
+            assert found.lists[0].total == Total(18)
+            if not fetched:
+                break
+            pages += found.lists[0].hits
+        await engine.close_reader(reader)
+        assert [(hit.index, hit.ref) for hit in pages] == [(hit.index, hit.ref) for hit in everything.lists[0].hits]
+        assert len({(hit.index, hit.ref) for hit in pages}) == 18
+
+    async def test_a_reader_of_an_index_that_is_gone_or_closed_says_so(self, engine: Engine) -> None:
+        for name in ("a", "b"):
+            await made(engine, name)
+        both, one = await engine.open_reader(["a", "b"], 60), await engine.open_reader(["b"], 60)
+        await engine.delete_index("a")
+        with pytest.raises(IndexNotFoundException):
+            await hits(engine, EVERYTHING, ["a", "b"], reader=both)
+        await engine.close_index("b")
+        with pytest.raises(IndexClosedException):
+            await hits(engine, EVERYTHING, ["b"], reader=one)
+        await engine.open_index("b")
+        with pytest.raises(SearchContextMissingException):
+            await hits(engine, EVERYTHING, ["b"], reader=one)
+
+    async def test_shard_doc_tells_the_documents_of_a_reader_apart(self, engine: Engine) -> None:
+        await made(engine)
+        await engine.bulk("books", [index(f"{n}", {"n": 1}) for n in range(6)], refresh="true")
+        reader = await engine.open_reader(["books"], 60)
+        order = parse_sort([{"n": "asc"}, "_shard_doc"])
+        found = await hits(engine, EVERYTHING, sort=order, reader=reader)
+        assert [hit.id for hit in found] == [f"{n}" for n in range(6)]
+        behind = await hits(engine, EVERYTHING, sort=order, search_after=found[3].sort, reader=reader)
+        assert [(hit.id, hit.sort) for hit in behind] == [(hit.id, hit.sort) for hit in found[4:]]
+        await engine.close_reader(reader)
 
     async def test_count_is_exact_and_obeys_filters(self, engine: Engine) -> None:
         await made(engine, mappings={"properties": {"k": {"type": "keyword"}}})

@@ -137,13 +137,15 @@ class KeyOrder:
     def _by_score(self, query: CompiledQuery, size: int) -> list[Sorted]:
         """The best, and all whose score equals that of the last of them; without what lies before `search_after`."""
         known = next(key for key in self._keys if key.source == "score")
+        # What scores better than `search_after` lies before it, and need not be looked at.
+        most = self._after[0] if self._after is not None and self._keys[0] is known else None
         limit = size + 1
         while True:
             fetched, _ = self._reader.best(query, limit, count=False)
             complete = len(fetched) < limit
             settled = len(fetched) if complete else sum(score != fetched[-1][0] for score, _ in fetched)
             if complete or settled >= size:
-                hits = self._load(fetched[:settled], known)
+                hits = self._load([hit for hit in fetched[:settled] if most is None or hit[0] <= most], known)
                 if complete or len(hits) >= size:
                     return hits
             limit *= 4

@@ -23,7 +23,7 @@ from ragstone.engine.embedded.query.compile import (
 from ragstone.engine.embedded.query.same_score import same_score
 from ragstone.engine.embedded.search.by_keys import KeyOrder
 from ragstone.engine.embedded.search.by_score import Scored, best_by_score, first_rows, scoring_at_least
-from ragstone.engine.embedded.search.sort import Comparable, sort_keys
+from ragstone.engine.embedded.search.sort import HIGHEST_ROW, Comparable, SortKey, sort_keys
 from ragstone.engine.embedded.snapshot import Snapshot
 from ragstone.engine.embedded.text.schema import ROW
 from ragstone.engine.values import QueryRequest, RankedHit
@@ -77,7 +77,10 @@ class IndexSearch:
         if request.min_score is not None:
             good = scoring_at_least(self._reader, query, request.min_score)
             query = all_of([query, constant(self._reader.rows_query(good), 0.0)])
-        found = self._by_score(query) if by_score else self._by_keys(query)
+        if by_score and request.behind is not None:
+            found = self._by_score_behind(query, request.behind)
+        else:
+            found = self._by_score(query) if by_score else self._by_keys(query)
         found.terminated_early = terminated
         return found
 
@@ -115,20 +118,48 @@ class IndexSearch:
         best = first_rows if same_score(self._query, self._context.mapper) else best_by_score
         return self._scored(*best(self._reader, query, size, count=self._counts))
 
+    def _by_score_behind(self, query: CompiledQuery, behind: RankedHit) -> Found:
+        reader, size, last = self._reader, self._request.size, self._last_row(behind)
+        matches, limit = self._count(query), behind.score or 0.0
+        if not same_score(self._query, self._context.mapper):
+            keys = [SortKey("score", True), SortKey("row", False, ROW)]
+            hits = KeyOrder(reader, query, keys, after=[limit, last]).first(size)
+            return self._scored([(hit.values[0], hit.row) for hit in hits], matches)
+        some, _ = first_rows(reader, query, 1, count=False)
+        score = self._query.boost if self._is_everything() else some[0][0] if some else 0.0
+        if not some or size == 0 or score > limit:
+            return self._scored([], matches)
+        if score == limit:
+            query = all_of([query, constant(reader.between(ROW, last, None, include_low=False), 0.0)])
+        rows, _ = first_rows(reader, query, size, count=False)
+        return self._scored([(score, row) for _, row in rows], matches)
+
+    def _last_row(self, behind: RankedHit) -> int:
+        """Among documents that are equal to that hit, those of this index with higher rows come behind it."""
+        indices = list(self._request.indices)
+        there, here = indices.index(behind.index), indices.index(self._snapshot.metadata.name)
+        if there == here:
+            return behind.ref
+        return 0 if there < here else HIGHEST_ROW
+
     def _scored(self, hits: Sequence[Scored], matches: int) -> Found:
         index = self._snapshot.metadata.name
         return Found([RankedHit(index, row, score) for score, row in hits], matches, hits[0][0] if hits else None)
 
     def _by_keys(self, query: CompiledQuery) -> Found:
         request = self._request
-        keys = sort_keys(request.sort, self._context)
-        after = None
+        keys = sort_keys(request.sort, self._context, list(request.indices).index(self._snapshot.metadata.name))
+        wanted, after = len(keys), None
         if request.search_after is not None:
             if len(request.search_after) != len(keys):
                 raise IllegalArgumentException(
                     f"search_after has {len(request.search_after)} value(s) but sort has {len(keys)}."
                 )
             after = [key.read(value) for key, value in zip(keys, request.search_after, strict=True)]
+        elif request.behind is not None:
+            after = [key.read(value) for key, value in zip(keys, request.behind.sort, strict=True)]
+            keys.append(SortKey("row", False, ROW))
+            after.append(self._last_row(request.behind))
         scores = request.track_scores or any(key.source == "score" for key in keys)
         order = KeyOrder(self._reader, query, keys, after=after, scores=scores)
         hits = order.first(request.size)
@@ -136,12 +167,12 @@ class IndexSearch:
         if scores and hits:
             best, _ = self._reader.best(query, 1, count=False)
             max_score = best[0][0]
-        shown = [tuple(key.show(value) for key, value in zip(keys, hit.values, strict=True)) for hit in hits]
+        shown = [tuple(key.show(value) for key, value in zip(keys[:wanted], hit.values, strict=False)) for hit in hits]
         return Found(
             [RankedHit(index, hit.row, hit.score, sort) for hit, sort in zip(hits, shown, strict=True)],
             self._count(query) if order.matches is None else order.matches,
             max_score,
-            orders=[hit.order for hit in hits],
+            orders=[hit.order[:wanted] for hit in hits],
         )
 
     def _is_everything(self) -> bool:
@@ -163,5 +194,17 @@ class IndexSearch:
         if self._request.min_score is not None:
             keep &= scores >= self._request.min_score
         rows, scores = rows[keep], scores[keep]
-        size = self._request.size
-        return self._scored(list(zip(scores[:size].tolist(), rows[:size].tolist(), strict=True)), len(rows))
+        size, matches = self._request.size, len(rows)
+        if self._request.behind is not None:
+            start = self._ranks_before(rows, scores, self._request.behind)
+            rows, scores = rows[start:], scores[start:]
+        return self._scored(list(zip(scores[:size].tolist(), rows[:size].tolist(), strict=True)), matches)
+
+    def _ranks_before(self, rows: Ranks, scores: np.typing.NDArray[np.float32], behind: RankedHit) -> int:
+        """How many of the hits, best first, do not come behind that one."""
+        indices = list(self._request.indices)
+        there, here = indices.index(behind.index), indices.index(self._snapshot.metadata.name)
+        if there == here:
+            return int(np.flatnonzero(rows == behind.ref)[0]) + 1
+        limit = behind.score or 0.0
+        return int(np.count_nonzero(scores > limit if there < here else scores >= limit))

@@ -18,6 +18,10 @@ from ragstone.engine.embedded.query.compile import Context
 from ragstone.engine.embedded.text.schema import ID, ROUTING, ROW
 
 LONG = (-(2**63), 2**63 - 1)
+HIGHEST_ROW = 2**62
+"""Above every row there will ever be."""
+_ROWS_OF_AN_INDEX = 2**40
+"""How far two neighbouring indices are apart in `_shard_doc`: in thousands of them it is exact as a double."""
 INTEGER = (-(2**31), 2**31 - 1)
 _INTEGER_TYPES = ("integer", "short", "byte", "boolean")
 _INFINITY = float("inf")
@@ -56,6 +60,8 @@ class SortKey:
     missing: Any = None
     """The value that documents without one are given; None when they have none."""
     mode: str = "min"
+    first_row: int = 1
+    """What `row` counts from: it is shown as 0. Far below 1 in the second and later indices of a reader."""
 
     @property
     def plain(self) -> bool:
@@ -68,6 +74,8 @@ class SortKey:
             value = self.missing
         if self.numeric:
             number = self._absent() if value is None else value
+            if self.source == "row":
+                number -= self.first_row
             return -number if self.descending else +number
         if value is None:
             return (-1 if self.missing_first else 1, "")
@@ -78,7 +86,7 @@ class SortKey:
         if value is None:
             value = self.missing
         if self.source == "row":
-            return value - 1
+            return value - self.first_row
         if not self.numeric or self.source == "score":
             return value
         if value is None:
@@ -97,7 +105,7 @@ class SortKey:
             if self.source == "score":
                 return float(value)
             if self.source == "row":
-                return int(value) + 1
+                return min(max(int(value) + self.first_row, -HIGHEST_ROW), HIGHEST_ROW)
             if not self.numeric:
                 return java_text(value)
             if self.field is None:
@@ -117,12 +125,17 @@ class SortKey:
             ) from error
 
 
-def sort_keys(fields: Sequence[SortField], context: Context) -> list[SortKey]:
-    """The keys of one search, resolved for one index.
+def sort_keys(fields: Sequence[SortField], context: Context, place: int = 0) -> list[SortKey]:
+    """The keys of one search, resolved for one index, which is the one at `place` among those searched.
 
     Raises QueryShardException for an unmapped field, IllegalArgumentException for one that can't be sorted by.
     """
-    return [_resolve(field, context) for field in fields]
+    return [
+        SortKey("row", field.order == "desc", ROW, first_row=1 - place * _ROWS_OF_AN_INDEX)
+        if field.field == "_shard_doc"
+        else _resolve(field, context)
+        for field in fields
+    ]
 
 
 def _resolve(sort: SortField, context: Context) -> SortKey:
