@@ -94,7 +94,7 @@ def resolve_one(metadata: Metadata, name: str) -> Resolved:
             raise closed(index)
         check_blocks([index], "read")
         return Resolved(index)
-    holders = _holders(metadata, name)
+    holders = holders_of(metadata, name)
     if not holders:
         raise IndexNotFoundException(name, resource_type="index_expression")
     if len(holders) > 1:
@@ -114,7 +114,7 @@ def write_index(metadata: Metadata, name: str) -> IndexMetadata | None:
     """
     index = metadata.indices.get(name)
     if index is None:
-        holders = _holders(metadata, name)
+        holders = holders_of(metadata, name)
         if not holders:
             return None
         writers = [holder for holder in holders if holder.aliases[name].get("is_write_index")]
@@ -141,7 +141,8 @@ def closed(index: IndexMetadata) -> IndexClosedException:
     return IndexClosedException("closed", metadata={"index": index.name, "index_uuid": index.uuid})
 
 
-def _holders(metadata: Metadata, alias: str) -> list[IndexMetadata]:
+def holders_of(metadata: Metadata, alias: str) -> list[IndexMetadata]:
+    """The indices that have an alias."""
     return [index for index in metadata.indices.values() if alias in index.aliases]
 
 
@@ -150,7 +151,7 @@ def _name(metadata: Metadata, name: str, options: IndicesOptions, found: dict[st
     if index is not None:
         holders: list[tuple[IndexMetadata, JsonObject | None]] = [(index, None)]
     elif options.allow_aliases:
-        holders = [(holder, holder.aliases[name]) for holder in _holders(metadata, name)]
+        holders = [(holder, holder.aliases[name]) for holder in holders_of(metadata, name)]
     else:
         holders = []
         if is_alias(metadata, name) and not options.ignore_unavailable:

@@ -15,6 +15,7 @@ from ragstone.core.caller import IndexView, NamedIndex
 from ragstone.core.errors import OpenSearchSecurityException
 from ragstone.security.model import IndexPermission, RoleMapping, SecurityConfiguration, User
 from ragstone.security.patterns import Matcher, Values, fill_json, matcher, matcher_for, pattern_fault
+from ragstone.security.system_indices import changes_an_index, is_system_index
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -141,6 +142,8 @@ class UserSubject:
         refused: set[str] = set()
         names: list[str] = []
         for index in indices:
+            if is_system_index(index.name) and any(map(changes_an_index, actions)):
+                raise self.denied((), [index.name])
             lacking = [action for action in actions if not self.allowed_on(action, index)]
             if lacking:
                 refused.update(lacking)
@@ -160,7 +163,9 @@ class UserSubject:
         key = (action, index.name, tuple(index.aliases))
         verdict = self._indices.get(key)
         if verdict is None:
-            verdict = any(grant.actions(action) and grant.reaches(index) for grant in self._grants.indices)
+            verdict = not (is_system_index(index.name) and changes_an_index(action)) and any(
+                grant.actions(action) and grant.reaches(index) for grant in self._grants.indices
+            )
             _remember(self._indices, key, verdict)
         return verdict
 
@@ -174,6 +179,8 @@ class UserSubject:
         return view
 
     def _view(self, index: NamedIndex) -> IndexView | None:
+        if is_system_index(index.name):
+            return _HIDDEN
         restricting = [grant for grant in self._grants.indices if grant.restricts and grant.may_reach(index)]
         if not restricting:
             return None

@@ -222,3 +222,18 @@ def test_memories_are_bounded() -> None:
         permissions.subject(user("r", name=f"u{number}"))
     assert len(first._indices) <= 1024
     assert len(permissions._subjects) <= 512
+
+
+# ── the node's own indices ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("name", [".opendistro_security", ".plugins-ml-config", ".ragstone-records"])
+def test_nobody_sees_or_changes_the_node_s_own_indices(name: str) -> None:
+    subject = Permissions(configuration({"all": on_indices("*", actions=("*",))})).subject(user("all"))
+    seen = subject.view(NamedIndex(name))
+    assert seen is not None
+    assert seen.documents == ()
+    assert subject.allowed_on(SEARCH, NamedIndex(name))
+    assert not subject.allowed_on(WRITE, NamedIndex(name))
+    with pytest.raises(OpenSearchSecurityException, match=r"no permissions for \[\] and User"):
+        subject.require_on(["indices:admin/delete"], [NamedIndex("a"), NamedIndex(name)])
