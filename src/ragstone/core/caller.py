@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
@@ -52,6 +52,8 @@ class IndexView:
     documents: tuple[str, ...] | None = None
     fields: tuple[str, ...] = ()
     masked: tuple[str, ...] = ()
+    salt: str = field(default="e1ukloTsQlOgPquJ", repr=False)
+    """What hashes of masked fields are salted with; 16 bytes of it count."""
 
 
 class Subject(Protocol):

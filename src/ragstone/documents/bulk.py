@@ -32,7 +32,7 @@ from ragstone.documents.pending import (
     split_into_waves,
     written,
 )
-from ragstone.documents.service import check_routing
+from ragstone.documents.service import check_routing, check_update
 from ragstone.dsl.bulk import BulkItem
 from ragstone.engine.api import Engine
 from ragstone.engine.values import GetResult, IndexMetadata, Metadata, Refresh, WriteResult
@@ -129,6 +129,7 @@ class BulkService:
                 name = document.index if document else targets[position]
                 index = run.write_index(name) or await self._create_index(run, item, name)
                 if item.update is not None:
+                    check_update(index)
                     item.update.check_supported()
                     check_routing(index, item.id or "", item.routing)
                 pending.append(

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ragstone.core.errors import (
     OpenSearchException,
+    OpenSearchSecurityException,
     RoutingMissingException,
     VersionConflictEngineException,
 )
+from ragstone.dsl.queries.ids import IdsQuery
 from ragstone.engine.api import Engine
-from ragstone.engine.values import GetResult, IndexMetadata
+from ragstone.engine.values import FetchOptions, GetResult, Hit, IndexMetadata, QueryRequest
 from ragstone.indices.resolver import resolve_one
+from ragstone.indices.views import view_of
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,20 @@ def check_routing(index: IndexMetadata, id: str, routing: str | None) -> None:
         )
 
 
+def check_update(index: IndexMetadata) -> None:
+    """Raises OpenSearchSecurityException where the caller sees not all of an index: an update keeps what it does not
+    name, so they would write what they have not seen. `Differs:` 403, where OpenSearch answers 500."""
+    if view_of(index) is not None:
+        raise OpenSearchSecurityException("Update is not supported when FLS or DLS or Fieldmasking is activated")
+
+
+def _read(hit: Hit) -> GetResult:
+    assert hit.version is not None
+    assert hit.seq_no is not None
+    assert hit.primary_term is not None
+    return GetResult(hit.id, True, hit.source, hit.version, hit.seq_no, hit.primary_term, hit.routing)
+
+
 class DocumentService:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -62,7 +79,7 @@ class DocumentService:
         check_routing(resolved, id, routing)
         if refresh:
             await self._engine.refresh([resolved.name])
-        document = await self._engine.get(resolved.name, id, realtime=realtime, routing=routing)
+        document = await self._document(resolved, id, realtime, routing)
         if version is not None and document.found and document.version != version:
             raise VersionConflictEngineException(
                 f"[{id}]: version conflict, current version [{document.version}] is different than the one provided "
@@ -70,6 +87,23 @@ class DocumentService:
                 metadata={"index": resolved.name, "shard": "0", "index_uuid": resolved.uuid},
             )
         return Found(resolved, document)
+
+    async def _document(self, index: IndexMetadata, id: str, realtime: bool, routing: str | None) -> GetResult:
+        """What the caller sees of a document. Whether a document is visible, only a search can tell."""
+        view = view_of(index)
+        if view is None or view.documents is None:
+            document = await self._engine.get(index.name, id, realtime=realtime, routing=routing)
+            if view is None or document.source is None:
+                return document
+            return replace(document, source=view.cut(document.source))
+        if realtime:
+            await self._engine.refresh([index.name])
+        request = QueryRequest([index.name], [IdsQuery(values=(id,))], size=2, views={index.name: view})
+        _, hits = await self._engine.query_and_fetch(request, 0, FetchOptions(version=True, seq_no_primary_term=True))
+        for hit in hits:
+            if routing is None or hit.routing in (None, routing):
+                return _read(hit)
+        return GetResult(id, found=False)
 
     async def multi_get(
         self, items: Sequence[MultiGetItem], *, realtime: bool = True

@@ -35,6 +35,7 @@ from ragstone.engine.values import (
     WriteOperation,
     WriteOutcome,
 )
+from ragstone.engine.visibility import Views
 
 
 class RecordStore(Protocol):
@@ -183,8 +184,14 @@ class SearchEngine(Protocol):
         """Let go. Queries that name it from now on raise SearchContextMissingException; to close it twice is fine."""
         ...
 
-    async def count(self, indices: Sequence[str], query: Query, filters: Mapping[str, Query] | None = None) -> int:
-        """How many documents match, exactly."""
+    async def count(
+        self,
+        indices: Sequence[str],
+        query: Query,
+        filters: Mapping[str, Query] | None = None,
+        views: Views | None = None,
+    ) -> int:
+        """How many documents match, exactly. `filters` and `views` as in QueryRequest."""
         ...
 
 

@@ -13,6 +13,7 @@ from ragstone.core.errors import OpenSearchException, ShardFailure
 from ragstone.dsl.aggregation import Aggregation
 from ragstone.dsl.query import Query
 from ragstone.dsl.sort import SortField
+from ragstone.engine.visibility import Views
 
 JsonObject = dict[str, Any]
 Refresh = Literal["false", "true", "wait_for"]
@@ -214,6 +215,10 @@ class QueryRequest:
     """By name. They see all matches of all queries, before `post_filter` and `min_score`."""
     filters: Mapping[str, Query] = field(default_factory=dict)
     """Per index: a filter every hit must pass (a filtered alias)."""
+    views: Views = field(default_factory=dict)
+    """Per index: all that there is for whoever asks. What a view hides is nowhere in the answer: not in hits and their
+    order, totals, aggregations, or sources. Hidden fields are searched like fields without any value; scores are those
+    that everybody gets. An engine that cannot do this for a view refuses."""
     reader: Reader | None = None
     """Ask the moment of this reader, whose indices `indices` names, all of them. Only with a reader may `sort` have
     `_shard_doc`, a number that tells the documents of one index apart, and stays theirs."""

@@ -17,6 +17,7 @@ from ragstone.dsl.source_filter import SourceFilter, filter_tree
 from ragstone.engine.api import SearchEngine
 from ragstone.engine.values import FetchOptions, Hit, QueryPhaseResult, QueryRequest, Total
 from ragstone.indices.resolver import Resolved
+from ragstone.indices.views import views_of
 from ragstone.pipelines.processor import SearchResponse
 from ragstone.search.fields import field_values
 from ragstone.search.hybrid import as_hybrid
@@ -46,7 +47,7 @@ class SearchExecution:
         keep_source: bool = False,
         hidden: Sequence[str] = (),
     ) -> SearchResponse:
-        """Rank, let `between` work on the ranked lists, and fetch the page that the body asks for.
+        """Rank what the caller sees, let `between` work on the ranked lists, and fetch the page that the body asks for.
 
         `keep_source` fetches documents even where the response will not show them. `hidden` are paths whose values
         `fields` must not show. A search that its own `timeout`
@@ -83,6 +84,7 @@ class SearchExecution:
             terminate_after=body.terminate_after,
             aggregations=body.aggregations,
             filters={target.index.name: target.filter for target in targets if target.filter is not None},
+            views=views_of(target.index for target in targets),
         )
         if isinstance(body.query, HybridQuery):
             request, between = as_hybrid(request, body, [target.index for target in targets], self.node, between)

@@ -16,6 +16,7 @@ from ragstone.dsl.unsupported import unsupported
 from ragstone.engine.api import Engine
 from ragstone.indices.blocks import check_blocks
 from ragstone.indices.resolver import IndicesOptions, Resolved, resolve
+from ragstone.indices.views import views_of
 from ragstone.ml.ports import Predictor
 from ragstone.pipelines.processor import PipelineContext, SearchResponse
 from ragstone.pipelines.search.pipeline import SearchPipeline
@@ -118,6 +119,7 @@ class SearchService:
                 [target.index.name for target in found],
                 rewritten,
                 {target.index.name: target.filter for target in found if target.filter is not None},
+                views_of(target.index for target in found),
             )
             return {"count": number, "_shards": shards(sum(target.index.number_of_shards for target in found))}
 

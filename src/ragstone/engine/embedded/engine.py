@@ -48,6 +48,7 @@ from ragstone.engine.embedded.refresher import Wait
 from ragstone.engine.embedded.search import fetch_phase, query_phase
 from ragstone.engine.embedded.snapshot import Snapshot
 from ragstone.engine.embedded.sqlite import StorageDamaged
+from ragstone.engine.embedded.visible import through
 from ragstone.engine.values import (
     Analysis,
     Capabilities,
@@ -70,6 +71,7 @@ from ragstone.engine.values import (
     WriteOutcome,
     WriteResult,
 )
+from ragstone.engine.visibility import Views
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -420,12 +422,18 @@ class EmbeddedEngine:
             return entries, tuple(entry.index.snapshot for entry in entries)
         return entries, request.reader.handle.snapshots(entries)
 
-    async def count(self, indices: Sequence[str], query: Query, filters: Mapping[str, Query] | None = None) -> int:
+    async def count(
+        self,
+        indices: Sequence[str],
+        query: Query,
+        filters: Mapping[str, Query] | None = None,
+        views: Views | None = None,
+    ) -> int:
         entries = [await self._usable(name) for name in indices]
         snapshots = [entry.index.snapshot for entry in entries]
         now = epoch_millis(self._clock)
         with self._unless_gone(entries):
-            return await self._run("search", query_phase.count, snapshots, query, filters, now_millis=now)
+            return await self._run("search", _count, snapshots, query, filters, views, now)
 
     # ── analysis ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -510,6 +518,7 @@ class EmbeddedEngine:
 def _query(
     snapshots: tuple[Snapshot, ...], request: QueryRequest, now_millis: int, deadline: Deadline | None
 ) -> QueryPhaseResult:
+    snapshots = through(snapshots, request.views, now_millis)
     lists = query_phase.execute(snapshots, request, now_millis=now_millis, deadline=deadline)
     aggregated: JsonObject = {}
     if request.aggregations:
@@ -521,6 +530,16 @@ def _query(
     return QueryPhaseResult(lists, snapshots, shards, aggregated, union)
 
 
+def _count(
+    snapshots: Sequence[Snapshot],
+    query: Query,
+    filters: Mapping[str, Query] | None,
+    views: Views | None,
+    now_millis: int,
+) -> int:
+    return query_phase.count(through(snapshots, views or {}, now_millis), query, filters, now_millis=now_millis)
+
+
 def _query_and_fetch(
     snapshots: tuple[Snapshot, ...],
     request: QueryRequest,
@@ -530,7 +549,7 @@ def _query_and_fetch(
     deadline: Deadline | None,
 ) -> tuple[QueryPhaseResult, list[Hit]]:
     result = _query(snapshots, request, now_millis, deadline)
-    hits = fetch_phase.fetch(snapshots, result.lists[0].hits[start:], options, now_millis=now_millis)
+    hits = fetch_phase.fetch(result.snapshot, result.lists[0].hits[start:], options, now_millis=now_millis)
     result.snapshot = ()
     return result, hits
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 from weakref import ref
@@ -15,6 +15,15 @@ if TYPE_CHECKING:
     from ragstone.engine.embedded.text.reader import TextReader
     from ragstone.engine.embedded.vectors.reader import VectorReader
     from ragstone.engine.values import IndexMetadata
+    from ragstone.engine.visibility import Visibility
+
+
+class Seen(NamedTuple):
+    """The parts of a snapshot as a view shows them."""
+
+    mapper: Mapper
+    text: TextReader
+    vectors: Mapping[str, VectorReader]
 
 
 class StoredRow(NamedTuple):
@@ -59,6 +68,12 @@ class Snapshot:
     documents: int
     """How many documents were live."""
     log: RowSource
+    view: Visibility | None = None
+    """What of it is visible; None: all. See `visible.through`, which makes the parts above fit."""
+    whole: Snapshot | None = None
+    """What `view` is a view of."""
+    seen: dict[Visibility, Seen] = field(default_factory=dict, init=False)
+    """The parts of views that have been asked for."""
 
     @property
     def max_seq_no(self) -> int:
@@ -71,7 +86,9 @@ class Snapshot:
         Without any when no `sources` are wanted: those with vectors are long. Blocking; thread-safe.
         """
         found = self.log.rows(rows, sources=sources)
-        return found if self.mapper.source.is_whole else [shown(stored, self.mapper) for stored in found]
+        if not self.mapper.source.is_whole:
+            found = [shown(stored, self.mapper) for stored in found]
+        return found if self.view is None else [_cut(stored, self.view) for stored in found]
 
     def originals(self, rows: Sequence[int]) -> list[StoredRow]:
         """As `rows`, with the whole source: for reading values again, never for clients."""
@@ -80,6 +97,10 @@ class Snapshot:
     def row_of(self, id: str) -> int | None:
         """The row that was the document `id` at this moment; None when there was none. Blocking; thread-safe."""
         return self.log.row_of(id, self.max_row)
+
+
+def _cut(stored: StoredRow, view: Visibility) -> StoredRow:
+    return stored if stored.source is None else stored._replace(source=view.cut(stored.source))
 
 
 def shown(stored: StoredRow, mapper: Mapper) -> StoredRow:
@@ -115,4 +136,4 @@ class LiveSnapshots:
         return min(alive, default=None)
 
 
-__all__ = ["LiveSnapshots", "RowSource", "Snapshot", "StoredRow", "shown"]
+__all__ = ["LiveSnapshots", "RowSource", "Seen", "Snapshot", "StoredRow", "shown"]

@@ -34,6 +34,7 @@ from ragstone.engine.values import (
     WriteOperation,
     WriteOutcome,
 )
+from ragstone.engine.visibility import Views
 
 
 class OpenSearchEngine:
@@ -175,8 +176,14 @@ class OpenSearchEngine:
     async def close_reader(self, reader: Reader) -> None:
         await self._readers.close(reader)
 
-    async def count(self, indices: Sequence[str], query: Query, filters: Mapping[str, Query] | None = None) -> int:
-        return await self._searches.count(indices, query, filters)
+    async def count(
+        self,
+        indices: Sequence[str],
+        query: Query,
+        filters: Mapping[str, Query] | None = None,
+        views: Views | None = None,
+    ) -> int:
+        return await self._searches.count(indices, query, filters, views)
 
 
 __all__ = ["OpenSearchEngine"]

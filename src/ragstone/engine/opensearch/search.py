@@ -9,7 +9,7 @@ from ragstone.core.clock import Deadline
 from ragstone.core.errors import OpenSearchException, OpenSearchTimeoutException, SearchContextMissingException
 from ragstone.dsl.query import Query
 from ragstone.dsl.unsupported import unsupported
-from ragstone.engine.opensearch import readers
+from ragstone.engine.opensearch import readers, views
 from ragstone.engine.opensearch.answers import (
     HitAnswer,
     SearchAnswer,
@@ -33,6 +33,7 @@ from ragstone.engine.values import (
     Reader,
     Total,
 )
+from ragstone.engine.visibility import Views
 
 _LONGEST_PATH = 3_000
 """Characters of names in a path. The cluster takes a first line of 4,096 bytes, unless told otherwise."""
@@ -53,6 +54,7 @@ class Searches:
         if not request.indices:
             total = None if request.track_total_hits is False else Total(0)
             return QueryPhaseResult([RankedList([], total, None) for _ in request.queries], {}, 0)
+        request = views.inside(request)
         bodies = [_body(request, query, options) for query in request.queries]
         united = len(bodies) > 1 and (request.track_total_hits is not False or bool(request.aggregations))
         if united:
@@ -86,10 +88,13 @@ class Searches:
         result.snapshot = {}
         return result, hits
 
-    async def count(self, indices: Sequence[str], query: Query, filters: Mapping[str, Query] | None) -> int:
+    async def count(
+        self, indices: Sequence[str], query: Query, filters: Mapping[str, Query] | None, seen: Views | None = None
+    ) -> int:
         if not indices:
             return 0
-        body = {"query": _filtered(query, indices, filters or {}), "size": 0, "track_total_hits": True}
+        asked = views.inside(QueryRequest(indices, [query], filters=filters or {}, views=seen or {}))
+        body = {"query": _filtered(asked.queries[0], indices, asked.filters), "size": 0, "track_total_hits": True}
         [answer] = await self._ask(indices, [body], None)
         demand_all(answer["_shards"])
         return answer["hits"]["total"]["value"]
@@ -189,17 +194,9 @@ def _aggregations(request: QueryRequest) -> JsonObject:
 
 def _filtered(query: Query, indices: Sequence[str], filters: Mapping[str, Query]) -> JsonObject:
     """The query; what it finds in an index that has a filter must pass it."""
-    used = {name: filters[name] for name in indices if name in filters}
-    if not used:
+    if not any(name in filters for name in indices):
         return query.to_json()
-    ways: list[JsonObject] = [
-        {"bool": {"filter": [{"term": {"_index": name}}, passes.to_json()]}} for name, passes in used.items()
-    ]
-    if len(used) < len(indices):
-        ways.append({"bool": {"must_not": [{"terms": {"_index": list(used)}}]}})
-    passing = used[indices[0]].to_json() if len(indices) == 1 else {"bool": {"should": ways}}
-
-    return {"bool": {"must": [query.to_json()], "filter": [passing]}}
+    return {"bool": {"must": [query.to_json()], "filter": [views.by_index(indices, filters).to_json()]}}
 
 
 # ── answers ──────────────────────────────────────────────────────────────────────────────────────────────────────────

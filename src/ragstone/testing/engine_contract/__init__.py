@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import pytest
 
-_GROUPS = ("documents", "maintenance", "metadata", "records", "search")
+_GROUPS = ("documents", "maintenance", "metadata", "records", "search", "views")
 # Before they are imported, so that a failed assertion says what it saw.
 pytest.register_assert_rewrite(*(f"{__name__}.{group}" for group in _GROUPS))
 
@@ -28,10 +28,13 @@ from ragstone.testing.engine_contract.maintenance import MaintenanceContract  # 
 from ragstone.testing.engine_contract.metadata import MetadataContract  # noqa: E402
 from ragstone.testing.engine_contract.records import RecordContract  # noqa: E402
 from ragstone.testing.engine_contract.search import SearchContract  # noqa: E402
+from ragstone.testing.engine_contract.views import ViewContract  # noqa: E402
 from ragstone.testing.engine_contract.words import OpenEngine  # noqa: E402
 
 
-class EngineContract(MetadataContract, RecordContract, DocumentContract, SearchContract, MaintenanceContract):
+class EngineContract(
+    MetadataContract, RecordContract, DocumentContract, SearchContract, ViewContract, MaintenanceContract
+):
     """All groups. Define the fixture `open_engine`."""
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 from ragstone.core.xcontent import JsonObject
 from ragstone.dsl.aggs.terms import TermsAggregation
 from ragstone.engine.embedded.aggregations.run import Matching, aggregates, shard_failures
 from ragstone.engine.embedded.mapper.field_type import FieldType
+from ragstone.engine.embedded.mapper.visible import MaskedField
 from ragstone.engine.embedded.search.sort import check_field_data
 
 
@@ -18,7 +20,8 @@ def terms(aggregation: TermsAggregation, matching: Matching) -> JsonObject:
     counts: Counter[Any] = Counter()
     field: FieldType | None = None
     for snapshot, query in matching:
-        found = snapshot.mapper.field(aggregation.field)
+        masked = snapshot.mapper.masked.get(aggregation.field)
+        found = snapshot.mapper.field(aggregation.field) if masked is None else masked.field
         if found is None:
             continue
         with shard_failures(snapshot):
@@ -26,7 +29,11 @@ def terms(aggregation: TermsAggregation, matching: Matching) -> JsonObject:
         field = field or found
         slot = snapshot.text.slot(found.name)
         if slot is not None:
-            counts.update(snapshot.text.value_counts(query, slot))
+            values = snapshot.text.value_counts(query, slot)
+            if masked is None:
+                counts.update(values)
+            else:
+                _add_masked(counts, values, masked)
     kept = [(key, count) for key, count in counts.items() if count >= aggregation.min_doc_count]
     # The last criterion is sorted by first: Python's sort keeps the order of equals.
     kept.sort(key=lambda bucket: bucket[0])
@@ -38,6 +45,12 @@ def terms(aggregation: TermsAggregation, matching: Matching) -> JsonObject:
         "sum_other_doc_count": sum(counts.values()) - sum(count for _, count in shown),
         "buckets": [_bucket(field, key, count) for key, count in shown],
     }
+
+
+def _add_masked(counts: Counter[Any], values: Mapping[Any, int], masked: MaskedField) -> None:
+    """Under what the values are shown as, so that not even the order of keys tells of them."""
+    for value, count in values.items():
+        counts[masked.mask(str(masked.field.sort_value(value)))] += count
 
 
 def _bucket(field: FieldType | None, key: Any, count: int) -> JsonObject:

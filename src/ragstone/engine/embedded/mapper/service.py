@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ragstone.core.errors import (
     IllegalArgumentException,
@@ -47,6 +47,9 @@ from ragstone.engine.embedded.mapper.rank_features import RankFeaturesField
 from ragstone.engine.embedded.mapper.root_options import RootOptions, SourceOptions
 from ragstone.engine.embedded.mapper.settings import IndexSettings
 
+if TYPE_CHECKING:
+    from ragstone.engine.embedded.mapper.visible import MaskedField
+
 
 class Mapper:
     """Immutable. Safe to share between threads; a change makes another one."""
@@ -66,6 +69,10 @@ class Mapper:
         self._aliases: dict[str, str] = {}
         self.constants: list[ConstantKeywordField] = []
         """Fields whose value every document has."""
+        self.concealed: Mapping[str, FieldType] = {}
+        """Fields that are there, and not for whoever asks; only `VisibleMapper` has some."""
+        self.masked: Mapping[str, MaskedField] = {}
+        """Those of them whose values may be shown masked."""
         for node in root.walk():
             self._enter(node)
 

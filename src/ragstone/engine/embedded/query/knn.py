@@ -18,7 +18,7 @@ _EF_SEARCH = "index.knn.algo_param.ef_search"
 def knn(query: Knn, context: Context) -> tuple[Ranks, NDArray[np.float32]]:
     """Differs: never more than k for each shard, where the Lucene engine of OpenSearch gives max(k, ef_search)."""
     field = context.field(query.field)
-    if field is None and query.ignore_unmapped:
+    if field is None and (query.ignore_unmapped or query.field in context.mapper.concealed):
         return _nothing()
     if not isinstance(field, KnnVectorField):
         raise IllegalArgumentException(f"Field '{query.field}' is not knn_vector type.")

@@ -165,9 +165,11 @@ def _resolve(sort: SortField, context: Context) -> SortKey:
 
 
 def _unmapped(sort: SortField, context: Context) -> SortKey:
-    if sort.unmapped_type is None:
-        raise context.error(f"No mapping found for [{sort.field}] in order to sort on")
-    kind = field_types.get(sort.unmapped_type)
+    kind: type[FieldType] | FieldType | None = context.mapper.concealed.get(sort.field)
+    if kind is None:
+        if sort.unmapped_type is None:
+            raise context.error(f"No mapping found for [{sort.field}] in order to sort on")
+        kind = field_types.get(sort.unmapped_type)
     if kind is None:
         raise IllegalArgumentException(f"No mapper found for type [{sort.unmapped_type}]")
     first = sort.missing == "_first"
