@@ -68,6 +68,7 @@ if TYPE_CHECKING:
     from ragstone.gateway.service import Gateway
     from ragstone.rest.authentication.login import Login
     from ragstone.rest.gateway import GatewayApp
+    from ragstone.security.audit import AuditLog
     from ragstone.security.service import SecurityService
 
 
@@ -173,7 +174,7 @@ class Node:
         pipelines = SearchPipelineService(engine, processors)
         indices = IndexService(engine)
 
-        security = await self._security(engine, pools)
+        security = await self._security(engine, pools, node)
         self.services = Services(
             settings=settings,
             security=security,
@@ -204,7 +205,7 @@ class Node:
         self._open.push_async_callback(models.close)
         self.app = _app(self.services, ids.auto_id()[:8])
 
-    async def _security(self, records: RecordStore, pools: ThreadPools) -> SecurityService | None:
+    async def _security(self, records: RecordStore, pools: ThreadPools, node: NodeInfo) -> SecurityService | None:
         settings = self._settings
         if not settings.security_enabled:
             return None
@@ -212,10 +213,30 @@ class Node:
         from ragstone.security.service import SecurityService
         from ragstone.security.store import SecurityStore
 
-        store = SecurityStore(records)
+        audit = self._audit(node)
+        store = SecurityStore(records, audit.configuration_changed if audit is not None else None)
         await first_start.start(store, settings, pools, self._ids, self._announce_password)
         shared = settings.engine == "opensearch"
-        return SecurityService(store, settings.security, pools, self._clock, self._ids, shared=shared)
+        return SecurityService(store, settings.security, pools, self._clock, self._ids, audit=audit, shared=shared)
+
+    def _audit(self, node: NodeInfo) -> AuditLog | None:
+        settings = self._settings
+        if not settings.security.audit.enabled:
+            return None
+        from ragstone.security.audit import AuditLog
+
+        origin = {
+            "audit_cluster_name": node.cluster_name,
+            "audit_node_id": node.node_id,
+            "audit_node_name": node.node_name,
+            "audit_node_host_address": settings.host,
+        }
+        jwt = settings.security.jwt
+        secret = [name.lower() for name in (jwt.header, jwt.url_parameter) if name is not None]
+        audit = AuditLog(settings.security.audit, settings.audit_file, self._clock, origin, secret_names=secret)
+        audit.start()
+        self._open.callback(audit.close)
+        return audit
 
 
 def _login(security: SecurityService | None) -> Login | None:

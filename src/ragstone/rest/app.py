@@ -18,7 +18,7 @@ from ragstone.core.errors import ContentTypeHeaderException
 from ragstone.core.log import request_id
 from ragstone.core.units import parse_bool
 from ragstone.dsl.triple_quotes import without_triple_quotes
-from ragstone.providers.sigv4 import WireRequest, is_signed
+from ragstone.providers.sigv4 import SignatureRefused, WireRequest, is_signed
 from ragstone.rest import errors
 from ragstone.rest.authentication.signature import SignatureVerifier
 from ragstone.rest.body import BodyTooLarge, ClientGone, Message, Receive, has_body, read_body, replayed
@@ -72,6 +72,8 @@ class App:
             response = errors.stopping()
             body, kind = json.encode(response.body), JSON
         except Exception as error:
+            if self._login is not None and isinstance(error, SignatureRefused):
+                self._login.signature_refused(request)
             response = errors.failure(error, request)
             body, kind = _render_failure(response, request)
         await _send(send, request, response, body, kind)

@@ -12,10 +12,11 @@ from ragstone.core.ids import IdGenerator
 from ragstone.core.security_settings import SecuritySettings
 from ragstone.core.single_flight import SingleFlight
 from ragstone.core.threadpool import ThreadPools
+from ragstone.security.audit import AuditLog
 from ragstone.security.login_limits import LoginLimits
 from ragstone.security.model import InternalUser, SecurityConfiguration, User
 from ragstone.security.passwords import verify_password
-from ragstone.security.permissions import Permissions, UserSubject
+from ragstone.security.permissions import Denial, Permissions, UserSubject
 from ragstone.security.store import SecurityStore
 
 _REMEMBERED = 10_000
@@ -39,12 +40,15 @@ class SecurityService:
         clock: Clock,
         ids: IdGenerator,
         *,
+        audit: AuditLog | None = None,
         shared: bool = False,
     ) -> None:
         self.store = store
         self._settings = settings
         self._pools = pools
         self._clock = clock
+        self.audit = audit
+        """None where none is kept."""
         self._shared = shared
         self._looked = clock.monotonic()
         self._limits = LoginLimits(settings.logins, clock)
@@ -69,7 +73,7 @@ class SecurityService:
         """By the configuration of this moment. What was remembered of an older one is gone."""
         configuration = self.store.current
         if self._permissions is None or configuration.generation != self._generation:
-            self._permissions = Permissions(configuration, None)
+            self._permissions = Permissions(configuration, self._denied)
             self._generation = configuration.generation
             self._logins.clear()
         return self._permissions
@@ -108,6 +112,15 @@ class SecurityService:
         """Forget good logins, of all users or of one: the next ones are checked anew."""
         for key in [key for key, login in self._logins.items() if user in (None, login.user.name)]:
             del self._logins[key]
+
+    def _denied(self, denial: Denial) -> None:
+        if self.audit is not None:
+            self.audit.record(
+                "MISSING_PRIVILEGES",
+                user=denial.user.name,
+                audit_request_privilege=", ".join(denial.missing),
+                audit_trace_resolved_indices=list(denial.indices),
+            )
 
     async def _verify(self, entity: InternalUser | None, password: str) -> bool:
         # Of nobody no hash matches, after a time like that of one which does not.

@@ -7,7 +7,7 @@ that nobody else has changed it meanwhile. What belongs to the product is not in
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -22,15 +22,20 @@ _RECORDS = "security"
 _ATTEMPTS = 20
 """How often a change is made anew because others were quicker."""
 
+OnChange = Callable[[Kind, Sequence[str]], None]
+
 
 class SecurityStore:
     """The configuration, kept in an engine's records. `start` comes first. Belongs to one event loop.
 
+    `on_change` hears of every change that is made here, with the names of what was changed.
+
     Several nodes may share the records. A node sees its own changes at once, those of others when it calls `refresh`.
     """
 
-    def __init__(self, records: RecordStore) -> None:
+    def __init__(self, records: RecordStore, on_change: OnChange | None = None) -> None:
         self._records = records
+        self._on_change = on_change
         self._versions: dict[Kind, int] = {}
         self._entities: dict[Kind, Entities] = dict(BUILTIN)
         self._current = _configuration(self._entities, generation=0)
@@ -70,10 +75,16 @@ class SecurityStore:
         """
         async with self._changing:
             for _ in range(_ATTEMPTS):
-                if await self._write(kind, edit(self._entities[kind]), version=self._versions.get(kind, 0)):
+                before = self._entities[kind]
+                if await self._write(kind, edit(before), version=self._versions.get(kind, 0)):
+                    self._tell(kind, before, self._entities[kind])
                     return
                 await self.refresh()
         raise VersionConflictEngineException(f"[{kind}]: the configuration is being changed by too many others")
+
+    def _tell(self, kind: Kind, before: Entities, after: Entities) -> None:
+        if self._on_change is not None:
+            self._on_change(kind, sorted(n for n in before.keys() | after.keys() if before.get(n) != after.get(n)))
 
     async def _write(self, kind: Kind, entities: Entities, *, version: int) -> bool:
         """Whether they are kept now; False when somebody else has changed the kind since `version`."""

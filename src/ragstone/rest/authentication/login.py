@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ragstone.core import caller
-from ragstone.core.log import get_logger
 from ragstone.rest.authentication.authenticator import Authenticator, LoginRefused
 from ragstone.rest.request import Request
 from ragstone.rest.response import Response, text
+from ragstone.security.audit import Asked, Category, asked
 from ragstone.security.model import User
 from ragstone.security.service import SecurityService
 
@@ -22,14 +22,13 @@ _SPOOFED = (
     "See https://opendistro.github.io/for-elasticsearch-docs/docs/troubleshoot/tls/"
 )
 
-log = get_logger("authentication")
-
 
 class Login:
     """`authenticators` in the order in which they are asked."""
 
     def __init__(self, security: SecurityService, authenticators: Sequence[Authenticator]) -> None:
         self._security = security
+        self._audit = security.audit
         self._authenticators = authenticators
 
     async def admit(self, request: Request, *, anonymous: bool = False) -> Response | None:
@@ -38,9 +37,11 @@ class Login:
         An `anonymous` request is served without a login, and may do nothing that asks for rights.
         """
         caller.subject.set(self._security.nobody)
+        self._observe(request)
         if anonymous:
             return None
         if any(name.startswith(_NODES_ONLY) for name in request.headers):
+            self._note("BAD_HEADERS")
             return Response({"error": {"status": "error", "reason": _SPOOFED}}, status=403, filterable=False)
         await self._security.renew()
         user = await self._sender(request)
@@ -55,10 +56,27 @@ class Login:
                 user = await authenticator.authenticate(request)
                 if user is not None:
                     tenant = request.headers.get("securitytenant")
+                    self._note("AUTHENTICATED", user.name)
                     return replace(user, address=request.address, requested_tenant=tenant)
         except LoginRefused as refused:
-            log.info("a login was refused", user=refused.name, address=request.address)
+            self._note("FAILED_LOGIN", refused.name)
+            return None
+        self._note("FAILED_LOGIN")
         return None
+
+    def signature_refused(self, request: Request) -> None:
+        """Note that a request was signed wrongly; it comes no further."""
+        self._observe(request)
+        self._note("FAILED_LOGIN")
+
+    def _observe(self, request: Request) -> None:
+        if self._audit is not None:
+            query = request.uri.partition("?")[2]
+            asked.set(Asked(request.method, request.path, query, request.headers, request.address))
+
+    def _note(self, category: Category, user: str | None = None) -> None:
+        if self._audit is not None:
+            self._audit.record(category, user=user)
 
 
 def unauthorized() -> Response:
