@@ -11,9 +11,10 @@ import pickle
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import cast
 
 import numpy as np
@@ -52,11 +53,18 @@ class Load:
         return float(np.percentile(self.latencies, percent))
 
 
-def request(method: str, path: str, body: bytes = b"", kind: str = "application/json") -> bytes:
-    """The bytes of one request on a connection that stays open."""
+def request(
+    method: str,
+    path: str,
+    body: bytes = b"",
+    kind: str = "application/json",
+    headers: Mapping[str, str] = MappingProxyType({}),
+) -> bytes:
+    """The bytes of one request on a connection that stays open; its host is `localhost`."""
     head = f"{method} {path} HTTP/1.1\r\nhost: localhost\r\n"
     if body:
         head += f"content-type: {kind}\r\ncontent-length: {len(body)}\r\n"
+    head += "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     return head.encode() + b"\r\n" + body
 
 

@@ -7,10 +7,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http.client import HTTPConnection
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
 from benchmarks import load
@@ -27,6 +27,8 @@ class Target:
     """Something on the loopback interface that speaks the API."""
 
     port: int
+    headers: Mapping[str, str] = MappingProxyType({})
+    """What every request carries that is no load."""
 
     def __call__(self, target: str, body: Any = None) -> Any:
         """`server("PUT /index", {...})`: the decoded answer. Bytes go as NDJSON. Raises RuntimeError for an error."""
@@ -34,7 +36,8 @@ class Target:
         content = body if isinstance(body, bytes) else b"" if body is None else json.encode(body)
         connection = HTTPConnection("127.0.0.1", self.port, timeout=_PATIENCE)
         try:
-            connection.request(method, path, content, {"content-type": "application/json"} if content else {})
+            kind = {"content-type": "application/json"} if content else {}
+            connection.request(method, path, content, {**self.headers, **kind})
             response = connection.getresponse()
             answer = json.decode(response.read())
         finally:
@@ -65,12 +68,13 @@ class Cluster(Target):
 
 
 class Server(Target):
-    """A context manager. Its data are in a folder that vanishes with it. `options` are those of `ragstone serve`."""
+    """A context manager. Its data are in a folder that vanishes with it. `options` are those of `ragstone serve`,
+    `variables` further ones of its environment."""
 
-    def __init__(self, options: Sequence[str] = ()) -> None:
+    def __init__(self, options: Sequence[str] = (), variables: Mapping[str, str] | None = None) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="ragstone-bench-")
         self.folder = Path(self._folder.name)
-        self._process = BackgroundServer(self.folder, options)
+        self._process = BackgroundServer(self.folder, options, variables)
         self.port = 0
         self.url = ""
 

@@ -19,8 +19,8 @@ from ragstone.core.threadpool import ThreadPools
 from ragstone.documents.bulk import BulkService
 from ragstone.documents.service import DocumentService
 from ragstone.engine.embedded.engine import EmbeddedEngine
-from ragstone.indices.field_caps import FieldCapsService
 from ragstone.indices.analyze import AnalyzeService
+from ragstone.indices.field_caps import FieldCapsService
 from ragstone.indices.service import IndexService
 from ragstone.ml.connectors.aws_signing import AwsSigning
 from ragstone.ml.connectors.executor import ConnectorExecutor
@@ -35,7 +35,7 @@ from ragstone.ml.tasks import TaskService
 from ragstone.pipelines.ingest.service import IngestService
 from ragstone.pipelines.processor import ProcessorsElsewhere, ProcessorServices
 from ragstone.pipelines.search.service import SearchPipelineService
-from ragstone.providers.api import EmbeddingRuntime, HttpTransport
+from ragstone.providers.api import EmbeddingRuntime, HttpTransport, Identities
 from ragstone.providers.embeddings.onnx import OnnxRuntime
 from ragstone.providers.encryption import MasterKeyEncryptor
 from ragstone.providers.http.transport import AiohttpTransport
@@ -77,7 +77,8 @@ class Node:
 
     `http_address` (`127.0.0.1:9200`) is what the node tells clients to reach it by. `announce_password` is told the
     password of the user admin when one was made up; without it that goes to a file. Everything else is for tests: a
-    clock and ids of their own, a transport that leads to simulated providers, models without weights.
+    clock and ids of their own, a transport that leads to simulated providers, models without weights, signers' keys
+    that somebody else keeps.
     """
 
     app: App | GatewayApp
@@ -93,6 +94,7 @@ class Node:
         transport: HttpTransport | None = None,
         embeddings: EmbeddingRuntime | None = None,
         announce_password: Callable[[str], None] | None = None,
+        identities: Identities | None = None,
     ) -> None:
         self._settings = settings
         self._http_address = http_address or f"{settings.host}:{settings.port}"
@@ -100,6 +102,7 @@ class Node:
         self._ids = ids or IdGenerator()
         self._transport = transport
         self._embeddings: EmbeddingRuntime = embeddings or OnnxRuntime(settings.models_folder)
+        self._identities = identities
         self._announce_password = announce_password
         self._open = AsyncExitStack()
 
@@ -195,7 +198,7 @@ class Node:
             tasks=tasks,
             memory=memory,
             reader=Reader(clock, ids, pools),
-            signatures=_signatures(settings, identities, clock) if elsewhere is None else None,
+            signatures=_signatures(settings, self._identities or identities, clock) if elsewhere is None else None,
             secrets=SecretsManager(keystore, pools),
             analyze=AnalyzeService(engine, engine) if isinstance(engine, EmbeddedEngine) else None,
             tokens=tokens,
@@ -249,7 +252,7 @@ def _login(security: SecurityService | None) -> Login | None:
     return Login(security, [SignerAuthenticator(), BasicAuthenticator(security)])
 
 
-def _signatures(settings: Settings, identities: AccessKeys, clock: Clock) -> SignatureVerifier:
+def _signatures(settings: Settings, identities: Identities, clock: Clock) -> SignatureVerifier:
     rules = Rules(
         settings.sigv4_services,
         settings.sigv4_regions,

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ragstone.core import json
@@ -23,11 +23,13 @@ class ServerFailed(Exception):
 
 
 class BackgroundServer:
-    """`ragstone serve` on a free port of the loopback interface, its data and log in `folder`; with further options."""
+    """`ragstone serve` on a free port of the loopback interface, its data and log in `folder`; with further options and
+    variables."""
 
-    def __init__(self, folder: Path, options: Sequence[str] = ()) -> None:
+    def __init__(self, folder: Path, options: Sequence[str] = (), variables: Mapping[str, str] | None = None) -> None:
         self._folder = folder
         self._options = options
+        self._variables = variables or {}
         self.log = folder / "server.log"
         """What it says. The file is there once it was started."""
         self._process: subprocess.Popen[bytes] | None = None
@@ -41,6 +43,7 @@ class BackgroundServer:
         command = [sys.executable, "-m", "ragstone", "serve", "--host", "127.0.0.1", "--port", "0"]
         command += ["--data", str(self._folder / "data"), "--log-level", "info", *self._options]
         environment = {name: value for name, value in os.environ.items() if name not in _SECRETS}
+        environment.update(self._variables)
         with self.log.open("wb") as log:
             # In a folder without a ragstone.yml, and out of reach of a Ctrl+C that is meant for us.
             self._process = subprocess.Popen(

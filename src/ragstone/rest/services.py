@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from ragstone.documents.bulk import BulkService
     from ragstone.documents.service import DocumentService
     from ragstone.gateway.service import Gateway
-    from ragstone.indices.field_caps import FieldCapsService
     from ragstone.indices.analyze import AnalyzeService
+    from ragstone.indices.field_caps import FieldCapsService
     from ragstone.indices.service import IndexService
     from ragstone.ml.connectors.service import ConnectorService
     from ragstone.ml.memory.service import MemoryService

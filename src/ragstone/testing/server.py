@@ -10,7 +10,7 @@ from typing import Self
 from ragstone.core.clock import Clock
 from ragstone.core.settings import Settings
 from ragstone.node import Node
-from ragstone.providers.api import EmbeddingRuntime, HttpTransport
+from ragstone.providers.api import EmbeddingRuntime, HttpTransport, Identities
 from ragstone.rest.server import HttpServer, address_of, bind, run
 
 _PATIENCE = 30.0
@@ -20,7 +20,8 @@ _PATIENCE = 30.0
 class ThreadedServer:
     """`with ThreadedServer(settings) as server: requests.get(server.url)`. Port 0 takes a free one.
 
-    `transport` and `embeddings` lead the node to simulated providers and models, `clock` is its time; see `Node`.
+    `transport` and `embeddings` lead the node to simulated providers and models, `clock` is its time, `identities` know
+    who signs; see `Node`.
     """
 
     def __init__(
@@ -30,11 +31,13 @@ class ThreadedServer:
         transport: HttpTransport | None = None,
         embeddings: EmbeddingRuntime | None = None,
         clock: Clock | None = None,
+        identities: Identities | None = None,
     ) -> None:
         self._settings = settings
         self._transport = transport
         self._embeddings = embeddings
         self._clock = clock
+        self._identities = identities
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run, name="ragstone-server", daemon=True)
         self._server: HttpServer | None = None
@@ -88,6 +91,7 @@ class ThreadedServer:
             transport=self._transport,
             embeddings=self._embeddings,
             clock=self._clock,
+            identities=self._identities,
         ) as node:
             self._server = HttpServer(node.app, listener, self._settings, self._ready.set)
             await self._server.run_until_stopped()
