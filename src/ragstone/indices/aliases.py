@@ -30,7 +30,8 @@ _ALLOWED = {
     "remove": {"index", "indices", "alias", "aliases", "must_exist"},
     "remove_index": {"index", "indices", "must_exist"},
 }
-_WRITABLE = IndicesOptions(expand_closed=True, forbid_closed=False, allow_aliases=False)
+WRITABLE = IndicesOptions(expand_closed=True, forbid_closed=False, allow_aliases=False)
+"""How actions take expressions."""
 
 
 @dataclass(frozen=True)
@@ -133,14 +134,14 @@ def plan(metadata: Metadata, actions: Sequence[AliasAction]) -> tuple[list[str],
     changes: list[AliasChange] = []
     for action in actions:
         if action.kind == "remove_index":
-            removed += [found.index.name for found in resolve(metadata, ",".join(action.indices), _WRITABLE)]
+            removed += [found.index.name for found in resolve(metadata, ",".join(action.indices), WRITABLE)]
     for action in actions:
         if action.kind == "remove_index":
             continue
         gone = next((name for name in action.indices if name in removed), None)
         if gone is not None:
             raise IndexNotFoundException(gone, resource_type=None)
-        indices = [found.index for found in resolve(metadata, ",".join(action.indices), _WRITABLE)]
+        indices = [found.index for found in resolve(metadata, ",".join(action.indices), WRITABLE)]
         if action.kind == "add":
             for alias in action.aliases:
                 check_alias_name(metadata, alias)

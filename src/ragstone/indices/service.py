@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from ragstone.core import caller
 from ragstone.core.errors import (
     ActionRequestValidationException,
     IllegalArgumentException,
@@ -17,10 +18,12 @@ from ragstone.core.errors import (
 from ragstone.core.names import matches
 from ragstone.core.xcontent import JsonObject
 from ragstone.engine.api import Engine
-from ragstone.engine.values import IndexMetadata, IndexStats
-from ragstone.indices.aliases import AliasAction, alias_body, check_alias_name, plan
+from ragstone.engine.values import IndexMetadata, IndexStats, Metadata
+from ragstone.indices.access import permitted, require_on
+from ragstone.indices.aliases import WRITABLE, AliasAction, alias_body, check_alias_name, plan
 from ragstone.indices.blocks import Access, check_blocks, touches_a_block
 from ragstone.indices.resolver import IndicesOptions, Resolved, resolve
+from ragstone.indices.views import shown
 
 ADMIN = IndicesOptions(expand_closed=True, forbid_closed=False)
 """How reads of metadata take expressions."""
@@ -39,6 +42,8 @@ class Shards:
 
 
 class IndexService:
+    """What one can do with indices. The caller must be allowed the action of what they ask for (`indices.access`)."""
+
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
@@ -57,6 +62,8 @@ class IndexService:
                 raise ParseException(f"key [{key}] must be an object")
             parts[key] = value or {}
         metadata = await self._engine.metadata()
+        actions = ("indices:admin/create", "indices:admin/aliases") if parts["aliases"] else ("indices:admin/create",)
+        require_on([metadata.indices.get(name, name)], *actions)
         aliases = {}
         for alias, given in parts["aliases"].items():
             if alias != name:
@@ -67,39 +74,53 @@ class IndexService:
     async def delete(self, expression: str, options: IndicesOptions = DELETE) -> None:
         """Remove all indices of an expression. Raises IndexNotFoundException, ClusterBlockException before anything is
         removed."""
-        for index in await self._unblocked(expression, options, "delete"):
+        for index in await self._unblocked(expression, options, "delete", "indices:admin/delete"):
             await self._engine.delete_index(index.name)
 
     async def exists(self, expression: str, options: IndicesOptions = ADMIN) -> bool:
         """Whether every name of the expression is there; a wildcard without a match counts as there."""
         try:
-            resolve(await self._engine.metadata(), expression, options)
+            permitted(await self._engine.metadata(), expression, options, "indices:admin/get")
         except IndexNotFoundException:
             return False
         return True
 
-    async def get(self, expression: str | None, options: IndicesOptions = ADMIN) -> list[IndexMetadata]:
-        """The indices of an expression, whatever blocks them."""
-        return [found.index for found in await self.resolve(expression, options)]
+    async def get(
+        self, expression: str | None, options: IndicesOptions = ADMIN, *, action: str | None = None
+    ) -> list[IndexMetadata]:
+        """The indices of an expression, whatever blocks them, for a caller who is allowed the action on all of them.
 
-    async def show(self, expression: str | None, options: IndicesOptions = ADMIN) -> list[IndexMetadata]:
-        """As `get`, for a client that asks for mappings, settings or aliases. Raises ClusterBlockException."""
-        return await self._unblocked(expression, options, "metadata_read")
+        Without one nothing is asked: what is made of the indices must be allowed otherwise.
+        """
+        return [found.index for found in await self._resolve(expression, options, action)]
 
-    async def _unblocked(self, expression: str | None, options: IndicesOptions, access: Access) -> list[IndexMetadata]:
-        indices = await self.get(expression, options)
+    async def show(
+        self, expression: str | None, options: IndicesOptions = ADMIN, *, action: str
+    ) -> list[IndexMetadata]:
+        """As `get`, for a client that asks for mappings, settings or aliases: with those fields that the caller sees.
+        Raises ClusterBlockException."""
+        return [shown(index) for index in await self._unblocked(expression, options, "metadata_read", action)]
+
+    async def _unblocked(
+        self, expression: str | None, options: IndicesOptions, access: Access, action: str
+    ) -> list[IndexMetadata]:
+        indices = await self.get(expression, options, action=action)
         check_blocks(indices, access)
         return indices
 
-    async def resolve(self, expression: str | None, options: IndicesOptions = ADMIN) -> list[Resolved]:
-        """The indices of an expression with their alias filters."""
-        return resolve(await self._engine.metadata(), expression, options)
+    async def _resolve(
+        self, expression: str | None, options: IndicesOptions | None, action: str | None
+    ) -> list[Resolved]:
+        metadata = await self._engine.metadata()
+        if action is None:
+            return resolve(metadata, expression, options)
+        return permitted(metadata, expression, options, action)
 
     async def put_mapping(self, expression: str, mappings: Any, options: IndicesOptions = ADMIN) -> None:
         """Merge a mapping into every index of the expression. Raises what the engine raises."""
         if not isinstance(mappings, dict):
             raise MapperParsingException("mapping must be an object")
-        for index in await self._unblocked(expression, options, "metadata_write"):
+        for index in await self._unblocked(expression, options, "metadata_write", "indices:admin/mapping/put"):
             await self._engine.put_mapping(index.name, mappings)
 
     async def put_settings(
@@ -116,7 +137,7 @@ class IndexService:
         settings = body["settings"] if set(body) == {"settings"} and isinstance(body["settings"], dict) else body
         if not settings:
             raise ActionRequestValidationException.of(["no settings to update"])
-        indices = await self.get(expression, options)
+        indices = await self.get(expression, options, action="indices:admin/settings/update")
         if not touches_a_block(settings):
             check_blocks(indices, "metadata_write")
         for index in indices:
@@ -126,19 +147,19 @@ class IndexService:
         """Set `index.blocks.<block>`; the names of what is blocked now. Raises IllegalArgumentException."""
         if block not in ("read", "write", "read_only", "metadata"):
             raise IllegalArgumentException(f"No block found with name {block}")
-        indices = await self._unblocked(expression, options, "metadata_write")
+        indices = await self._unblocked(expression, options, "metadata_write", "indices:admin/block/add")
         for index in indices:
             await self._engine.put_settings(index.name, {f"index.blocks.{block}": True})
         return [index.name for index in indices]
 
     async def open(self, expression: str, options: IndicesOptions = ADMIN) -> None:
         """Let documents and searches into closed indices again."""
-        for index in await self._unblocked(expression, options, "metadata_write"):
+        for index in await self._unblocked(expression, options, "metadata_write", "indices:admin/open"):
             await self._engine.open_index(index.name)
 
     async def close(self, expression: str, options: IndicesOptions = ADMIN) -> list[str]:
         """Keep documents and searches out; the names of what is closed now."""
-        indices = await self._unblocked(expression, options, "metadata_write")
+        indices = await self._unblocked(expression, options, "metadata_write", "indices:admin/close")
         for index in indices:
             await self._engine.close_index(index.name)
         return [index.name for index in indices]
@@ -146,6 +167,8 @@ class IndexService:
     async def update_aliases(self, actions: Sequence[AliasAction]) -> None:
         """Apply alias actions together. Raises before anything is changed."""
         metadata = await self._engine.metadata()
+        if caller.subject.get() is not None:
+            _check_alias_rights(metadata, actions)
         removed, changes = plan(metadata, actions)
         check_blocks((metadata.indices[name] for name in removed), "delete")
         check_blocks(
@@ -157,12 +180,12 @@ class IndexService:
             await self._engine.update_aliases(changes)
 
     async def refresh(self, expression: str | None, options: IndicesOptions | None = None) -> Shards:
-        found = resolve(await self._engine.metadata(), expression, options)
+        found = await self._resolve(expression, options, "indices:admin/refresh")
         await self._engine.refresh([one.index.name for one in found])
         return shards_of([one.index for one in found])
 
     async def flush(self, expression: str | None, options: IndicesOptions | None = None) -> Shards:
-        found = resolve(await self._engine.metadata(), expression, options)
+        found = await self._resolve(expression, options, "indices:admin/flush")
         await self._engine.flush([one.index.name for one in found])
         return shards_of([one.index for one in found])
 
@@ -182,6 +205,15 @@ class IndexService:
     def unavailable(self) -> Mapping[str, str]:
         """See `MaintenanceEngine.unavailable`."""
         return self._engine.unavailable()
+
+
+def _check_alias_rights(metadata: Metadata, actions: Sequence[AliasAction]) -> None:
+    """Raises OpenSearchSecurityException. What else is wrong with the names is for others to say."""
+    wanted = ["indices:admin/aliases"]
+    if any(action.kind == "remove_index" for action in actions):
+        wanted.append("indices:admin/delete")
+    with suppress(IndexNotFoundException, IllegalArgumentException):
+        permitted(metadata, ",".join(name for action in actions for name in action.indices), WRITABLE, *wanted)
 
 
 def shards_of(indices: Sequence[IndexMetadata]) -> Shards:

@@ -51,7 +51,8 @@ async def delete_alias(services: Services, request: Request) -> Response:
     parameters=[*TARGETS, "local"],
 )
 async def get_alias(services: Services, request: Request) -> Response:
-    found = await services.indices.show(request.param("index"), indices_options(request, ADMIN))
+    options = indices_options(request, ADMIN)
+    found = await services.indices.show(request.param("index"), options, action="indices:admin/aliases/get")
     names = [] if request.param("name") in (None, "_all", "*") else request.names("name")
     shown: JsonObject = {}
     seen: set[str] = set()

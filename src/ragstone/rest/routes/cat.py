@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from ragstone.cluster.health import ShardCounts
+from ragstone.core import caller
 from ragstone.core.clock import iso_instant
 from ragstone.core.names import matches
 from ragstone.engine.values import IndexMetadata, IndexStats
+from ragstone.indices.access import require_on
 from ragstone.indices.service import ADMIN
 from ragstone.rest.cat_table import PARAMETERS, Cell, Column, Row, Size, Table, epoch, hidden, right
 from ragstone.rest.request import Request
@@ -53,7 +55,11 @@ async def indices(services: Services, request: Request) -> Response:
     if request.flag("help"):
         return _INDICES.help()
     only, lost = request.query.get("health"), services.indices.unavailable()
-    found = await services.indices.get(request.param("index"), indices_options(request, ADMIN))
+    options = indices_options(request, ADMIN)
+    found = await services.indices.get(request.param("index"), options, action="indices:monitor/settings/get")
+    caller.require("cluster:monitor/state")
+    caller.require("cluster:monitor/health")
+    require_on(found, "indices:monitor/stats")
     numbers = await services.indices.usable_stats(found)
     rows = []
     for index in found:
@@ -102,8 +108,10 @@ async def shards(services: Services, request: Request) -> Response:
     """All documents of an index are counted with its first shard: here they are in one place."""
     if request.flag("help"):
         return _SHARDS.help()
+    caller.require("cluster:monitor/shards")
     node, lost, rows = services.node, services.indices.unavailable(), list[Row]()
-    found = await services.indices.get(request.param("index"), indices_options(request, ALL_INDICES))
+    options = indices_options(request, ALL_INDICES)
+    found = await services.indices.get(request.param("index"), options, action="indices:monitor/stats")
     numbers = await services.indices.usable_stats(found)
     here: Row = {"state": "STARTED", "ip": node.host, "id": node.node_id, "node": node.node_name}
     damaged: Row = {"state": "UNASSIGNED", "unassigned.reason": "ALLOCATION_FAILED"}
@@ -134,9 +142,8 @@ _COUNT = Table(
 async def count(services: Services, request: Request) -> Response:
     if request.flag("help"):
         return _COUNT.help()
-    found = await services.indices.get(request.param("index"), indices_options(request))
-    documents = sum([(await services.indices.stats(index)).documents for index in found])
-    return _COUNT.answer(request, [{**epoch(services.clock), "count": documents}])
+    counted = await services.search.count(request.param("index"), None, options=indices_options(request))
+    return _COUNT.answer(request, [{**epoch(services.clock), "count": counted["count"]}])
 
 
 _ALIASES = Table(
@@ -155,7 +162,8 @@ async def aliases(services: Services, request: Request) -> Response:
         return _ALIASES.help()
     wanted = request.names("alias")
     rows: list[Row] = []
-    for index in await services.indices.get(None, indices_options(request, ALL_INDICES)):
+    options = indices_options(request, ALL_INDICES)
+    for index in await services.indices.get(None, options, action="indices:admin/aliases/get"):
         for name, body in sorted(index.aliases.items()):
             if not wanted or any(matches(pattern, name) for pattern in wanted):
                 routing = body.get("routing")

@@ -58,7 +58,8 @@ async def index_exists(services: Services, request: Request) -> Response:
 @routes.add("GET /{index}", parameters=[*TARGETS, *TIMEOUTS, "local", "flat_settings", "include_defaults"])
 async def get_index(services: Services, request: Request) -> Response:
     flat = request.flag("flat_settings")
-    found = await services.indices.show(request.required("index"), indices_options(request, ADMIN))
+    options = indices_options(request, ADMIN)
+    found = await services.indices.show(request.required("index"), options, action="indices:admin/get")
     return Response({index.name: _whole(index, flat) for index in found})
 
 
@@ -80,7 +81,8 @@ def _whole(index: IndexMetadata, flat: bool) -> JsonObject:
 )
 async def get_settings(services: Services, request: Request) -> Response:
     flat, names = request.flag("flat_settings"), _setting_names(request)
-    found = await services.indices.show(request.param("index"), indices_options(request, ADMIN))
+    options = indices_options(request, ADMIN)
+    found = await services.indices.show(request.param("index"), options, action="indices:monitor/settings/get")
     shown = {index.name: {"settings": show_settings(index, flat=flat, names=names)} for index in found}
     return Response({name: body for name, body in shown.items() if body["settings"] or not names})
 
@@ -144,7 +146,8 @@ async def add_block(services: Services, request: Request) -> Response:
 @routes.add("GET /_stats", "GET /{index}/_stats", parameters=[*TARGETS, "level", "forbid_closed_indices"])
 async def stats(services: Services, request: Request) -> Response:
     """Documents and sizes only; further metrics are not kept."""
-    found = await services.indices.get(request.param("index"), indices_options(request))
+    options = indices_options(request)
+    found = await services.indices.get(request.param("index"), options, action="indices:monitor/stats")
     per_index: JsonObject = {}
     totals = {"docs.count": 0, "docs.deleted": 0, "store.size_in_bytes": 0}
     shards = 0

@@ -37,7 +37,8 @@ async def put_mapping(services: Services, request: Request) -> Response:
     parameters=[*TARGETS, *TIMEOUTS, "local"],
 )
 async def get_mapping(services: Services, request: Request) -> Response:
-    found = await services.indices.show(request.param("index"), indices_options(request, ADMIN))
+    options = indices_options(request, ADMIN)
+    found = await services.indices.show(request.param("index"), options, action="indices:admin/mappings/get")
     return Response({index.name: {"mappings": index.mappings} for index in found})
 
 
@@ -49,7 +50,8 @@ async def get_mapping(services: Services, request: Request) -> Response:
 async def get_field_mapping(services: Services, request: Request) -> Response:
     """What the mapping says of single fields; `include_defaults` adds nothing here."""
     patterns = request.names("fields")
-    found = await services.indices.show(request.param("index"), indices_options(request, ADMIN))
+    options = indices_options(request, ADMIN)
+    found = await services.indices.show(request.param("index"), options, action="indices:admin/mappings/fields/get")
     return Response({index.name: {"mappings": _fields(index.mappings, patterns)} for index in found})
 
 
