@@ -66,9 +66,9 @@ class FieldFilter:
         return self.shows(path) or (path in self._opened and self._is_inside_shown(path))
 
     def shows_all_in(self, path: str) -> bool:
-        """Whether the field at `path` and whatever can be below it is shown, for certain."""
+        """Whether whatever can be below `path` is shown, for certain."""
         below = f"{path}."
-        if not self.shows(path):
+        if not self.opens(path):
             return False
         if self._hides:
             return not any(_may_reach(pattern, below) for pattern in self._patterns)

@@ -17,6 +17,7 @@ from ragstone.engine.api import Engine
 from ragstone.engine.values import IndexMetadata
 from ragstone.indices.blocks import check_blocks
 from ragstone.indices.resolver import IndicesOptions, resolve
+from ragstone.indices.views import shown, views_of
 
 
 @dataclass(frozen=True)
@@ -80,12 +81,12 @@ class FieldCapsService:
         check_blocks(indices, "read")
         by_index: dict[str, dict[str, FieldCapabilities]] = {}
         for index in sorted(indices, key=lambda index: index.name):
-            known = {**_METADATA, **capabilities(index.mappings)}
+            known = {**_METADATA, **capabilities(shown(index).mappings)}
             if index_filter is None or await self._can_match(index, index_filter, known):
                 by_index[index.name] = _wanted(known, patterns)
         names = dict.fromkeys(name for fields in by_index.values() for name in fields)
-        shown = {name: _shown(name, by_index, include_unmapped) for name in names}
-        return {"indices": list(by_index), "fields": shown}
+        fields = {name: _shown(name, by_index, include_unmapped) for name in names}
+        return {"indices": list(by_index), "fields": fields}
 
     async def _can_match(self, index: IndexMetadata, query: Query, known: Mapping[str, FieldCapabilities]) -> bool:
         """Whether an index may have matches: told by what it maps and, for ranges, by its documents.
@@ -108,8 +109,9 @@ class FieldCapsService:
         if not isinstance(query, RangeQuery):
             return True
         try:
-            found = await self._engine.count([index.name], query)
-            return found > 0 or await self._engine.count([index.name], MatchAllQuery()) == 0
+            views = views_of([index])
+            found = await self._engine.count([index.name], query, views=views)
+            return found > 0 or await self._engine.count([index.name], MatchAllQuery(), views=views) == 0
         except OpenSearchException:
             return True
 
