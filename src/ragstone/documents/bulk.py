@@ -32,6 +32,7 @@ from ragstone.documents.pending import (
     split_into_waves,
     written,
 )
+from ragstone.documents.rights import refused, require_bulk, require_create, require_single
 from ragstone.documents.service import check_routing, check_update
 from ragstone.dsl.bulk import BulkItem
 from ragstone.engine.api import Engine
@@ -81,9 +82,15 @@ class BulkService:
 
     async def bulk(self, items: Sequence[BulkItem], refresh: Refresh = "false") -> BulkOutcome:
         """Apply items in order; one that fails does not stop the others. What is not an error is durable."""
+        require_bulk()
+        return await self._bulk(items, refresh, await self._engine.metadata(), single=False)
+
+    async def _bulk(
+        self, items: Sequence[BulkItem], refresh: Refresh, metadata: Metadata, *, single: bool
+    ) -> BulkOutcome:
         begun = self._clock.monotonic()
-        run = _Run(items, [None] * len(items), await self._engine.metadata())
-        pending = await self._prepare(run)
+        run = _Run(items, [None] * len(items), metadata)
+        pending = self._allowed(run, await self._prepare(run), single=single)
         waves = split_into_waves(pending)
         for wave in waves[:-1]:
             await self._write(run, wave, "false")
@@ -101,10 +108,22 @@ class BulkService:
 
     async def one(self, item: BulkItem, refresh: Refresh = "false") -> ItemOutcome:
         """A single write. Raises the error that a bulk request would put into the item."""
-        outcome = (await self.bulk([item], refresh)).items[0]
+        metadata = await self._engine.metadata()
+        require_single(metadata, item.index or "", item.action)
+        require_bulk()
+        outcome = (await self._bulk([item], refresh, metadata, single=True)).items[0]
         if outcome.error is not None:
             raise outcome.error
         return outcome
+
+    def _allowed(self, run: _Run, pending: list[Pending], *, single: bool) -> list[Pending]:
+        faults = refused(pending, single=single)
+        if not faults:
+            return pending
+        for one in pending:
+            if one.index.name in faults:
+                self._fail(run, one.position, faults[one.index.name], one.id)
+        return [one for one in pending if one.index.name not in faults]
 
     # ── before the engine ────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -206,6 +225,7 @@ class BulkService:
         forbidden = not self._own_pipelines and not self._settings.get(AUTO_CREATE_INDEX)
         if (item.action == "delete" and not external) or forbidden:
             raise IndexNotFoundException(name, resource_type="index_expression" if item.action == "delete" else None)
+        require_create(name)
         with contextlib.suppress(ResourceAlreadyExistsException):  # somebody else was faster: it is there
             await self._engine.create_index_for_write(name)
         run.metadata = await self._engine.metadata()

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from ragstone.core import caller
 from ragstone.core.errors import (
     OpenSearchException,
     OpenSearchSecurityException,
@@ -15,7 +16,7 @@ from ragstone.core.errors import (
 from ragstone.dsl.queries.ids import IdsQuery
 from ragstone.engine.api import Engine
 from ragstone.engine.values import FetchOptions, GetResult, Hit, IndexMetadata, QueryRequest
-from ragstone.indices.resolver import resolve_one
+from ragstone.indices.access import permitted_one
 from ragstone.indices.views import view_of
 
 
@@ -75,7 +76,19 @@ class DocumentService:
         Raises IndexNotFoundException, IndexClosedException, IllegalArgumentException (an alias of several indices),
         VersionConflictEngineException when `version` is another, RoutingMissingException.
         """
-        resolved = resolve_one(await self._engine.metadata(), index).index
+        resolved = permitted_one(await self._engine.metadata(), index, "indices:data/read/get").index
+        return await self._get(resolved, id, realtime=realtime, refresh=refresh, version=version, routing=routing)
+
+    async def _get(
+        self,
+        resolved: IndexMetadata,
+        id: str,
+        *,
+        realtime: bool,
+        refresh: bool = False,
+        version: int | None = None,
+        routing: str | None,
+    ) -> Found:
         check_routing(resolved, id, routing)
         if refresh:
             await self._engine.refresh([resolved.name])
@@ -109,10 +122,13 @@ class DocumentService:
         self, items: Sequence[MultiGetItem], *, realtime: bool = True
     ) -> list[Found | OpenSearchException]:
         """One answer per item, in order; a missing index is an error of its items only."""
+        caller.require("indices:data/read/mget")
+        metadata = await self._engine.metadata()
 
         async def one(item: MultiGetItem) -> Found | OpenSearchException:
             try:
-                return await self.get(item.index, item.id, realtime=realtime, routing=item.routing)
+                index = permitted_one(metadata, item.index, "indices:data/read/mget[shard]").index
+                return await self._get(index, item.id, realtime=realtime, routing=item.routing)
             except OpenSearchException as error:
                 return error
 

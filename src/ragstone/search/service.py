@@ -14,8 +14,9 @@ from ragstone.dsl.query import Query
 from ragstone.dsl.search_body import SearchBody
 from ragstone.dsl.unsupported import unsupported
 from ragstone.engine.api import Engine
+from ragstone.indices.access import permitted
 from ragstone.indices.blocks import check_blocks
-from ragstone.indices.resolver import IndicesOptions, Resolved, resolve
+from ragstone.indices.resolver import IndicesOptions, Resolved
 from ragstone.indices.views import views_of
 from ragstone.ml.ports import Predictor
 from ragstone.pipelines.processor import PipelineContext, SearchResponse
@@ -126,7 +127,7 @@ class SearchService:
         return await surviving(targets, counted)
 
     async def _targets(self, expression: str | None, options: IndicesOptions | None) -> list[Resolved]:
-        targets = resolve(await self._engine.metadata(), expression, options)
+        targets = permitted(await self._engine.metadata(), expression, options, "indices:data/read/search")
         check_blocks((target.index for target in targets), "read")
         return targets
 

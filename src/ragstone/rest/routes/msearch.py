@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
+from ragstone.core import caller
 from ragstone.core.errors import OpenSearchException, ParseException, error_body
 from ragstone.core.xcontent import JsonObject
 from ragstone.dsl.msearch import SearchItem, parse_msearch
@@ -37,6 +38,7 @@ async def msearch(services: Services, request: Request) -> Response:
         raise ParseException("request body or source parameter is required")
     start = services.clock.monotonic()
     items = parse_msearch(content, request.decode)
+    caller.require("indices:data/read/msearch")
     limit = asyncio.Semaphore(request.integer("max_concurrent_searches") or _PARALLEL)
 
     async def one(item: SearchItem) -> JsonObject:
