@@ -42,7 +42,8 @@ def page() -> str:
         "",
         "## Requests",
         "",
-        "HEAD is answered wherever GET is.",
+        "HEAD is answered wherever GET is. `/_plugins/_security` and `/_opendistro/_security` are there where security is "
+        "on.",
         "",
         "| path | methods |",
         "|---|---|",
@@ -69,8 +70,7 @@ def page() -> str:
         f"Signatures are AWS4-HMAC-SHA256, in the header or presigned, for {listed(Rules().services)}; not SigV4a, not "
         "streaming payloads. Policies: Allow, Deny, Principal, (Not)Action, (Not)Resource, wildcards; conditions "
         f"{listed(CONDITION_OPERATORS)} (any case, and IfExists); policy variables and anything else are refused.",
-        "A request without a signature is served as it always was: the security plugin's users, roles and 401 answers "
-        "are not there yet.",
+        "A request without a signature is served to anybody, or where security is on to whoever logs in another way.",
     ]
     for title, registry in (
         ("Queries", queries),

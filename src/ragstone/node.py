@@ -363,8 +363,8 @@ def _gateway(
 
 def _app(services: Services, run_id: str) -> App | GatewayApp:
     if services.gateway is None:
-        return App(Router(all_routes()), services, run_id=run_id)
+        return App(Router(all_routes(security=services.security is not None)), services, run_id=run_id)
     from ragstone.rest.gateway import GatewayApp, gateway_router
 
-    app = App(gateway_router(), services, run_id=run_id)
+    app = App(gateway_router(security=services.security is not None), services, run_id=run_id)
     return GatewayApp(app, services, services.gateway, limit=services.settings.max_content_length)

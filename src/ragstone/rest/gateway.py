@@ -25,7 +25,7 @@ from ragstone.rest.rendering import render
 from ragstone.rest.request import Request
 from ragstone.rest.response import Response
 from ragstone.rest.router import Handler, Route, Router
-from ragstone.rest.routes import bulk, documents, reader
+from ragstone.rest.routes import bulk, documents, reader, security_routes
 from ragstone.rest.routes import gateway as gateway_routes
 from ragstone.rest.routes.ml import config, connectors, memory, model_groups, models, predict, tasks, unsupported
 from ragstone.rest.services import Services
@@ -37,6 +37,8 @@ _ALWAYS_OURS = (connectors, model_groups, models, predict, tasks, memory, config
 _READS = ("GET", "HEAD")
 _WRITE_OPTIONS = ("timeout", "wait_for_active_shards")
 OUR_PATHS = ("/_plugins/_ml/", "/_plugins/_ragstone/")
+_SECURITY_PATHS = ("/_plugins/_security/", "/_opendistro/_security/")
+"""Ours where security is on here; else the cluster's."""
 
 log = get_logger("gateway")
 
@@ -80,8 +82,8 @@ _SEARCHES: Mapping[Handler, Condition] = {
 _CONDITIONS: Mapping[Handler, Condition] = {**_WRITES, **_SEARCHES}
 
 
-def gateway_router() -> Router:
-    """The routes that may be ours."""
+def gateway_router(*, security: bool = False) -> Router:
+    """The routes that may be ours; those of the security API where `security` is on."""
 
     def found() -> Iterator[Route]:
         for module in _ALWAYS_OURS:
@@ -91,6 +93,8 @@ def gateway_router() -> Router:
                 # What the cluster would take as a parameter is not ours to refuse.
                 yield replace(route, any_parameter=True)
         yield from gateway_routes.routes
+        if security:
+            yield from security_routes()
 
     return Router(found())
 
@@ -102,6 +106,7 @@ class GatewayApp:
         self._app = app
         self._services = services
         self._gateway = gateway
+        self._our_paths = OUR_PATHS if services.security is None else OUR_PATHS + _SECURITY_PATHS
         self._limit = limit
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -138,7 +143,7 @@ class GatewayApp:
             found = self._app.router.find(request.method, path)
         except OpenSearchException:
             found = None  # a broken path: the cluster says so
-        if found is None and (path.startswith(OUR_PATHS) or not path.startswith("/")):
+        if found is None and (path.startswith(self._our_paths) or not path.startswith("/")):
             # It knows how to say that there is no such thing; and `OPTIONS *` asks about the server it has reached.
             await self._app(scope, receive, send)
             return
@@ -176,6 +181,8 @@ class GatewayApp:
     def _right(self, route: Route) -> Literal["read", "write"] | None:
         """What the caller must be allowed; None where the cluster, or the handler, sees to it."""
         if route.handler in _CONDITIONS or route in gateway_routes.routes or route in reader.routes:
+            return None
+        if route.path.startswith(_SECURITY_PATHS):
             return None
         return "read" if route.method in _READS or route.path.endswith("_search") else "write"
 

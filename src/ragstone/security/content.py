@@ -1,18 +1,20 @@
 """What a request's content for an entity must look like, in OpenSearch's order of asking. Pure.
 
-`Differs:` what is wrong inside `index_permissions` and the like, a hash that is none, and a document query that is none
-are 400 here; OpenSearch answers the first with a 500 and takes the others.
+`Differs:` what is wrong inside `index_permissions` and the like, a hash, a document query or a pattern that is none are
+400 here; OpenSearch answers the first with a 500 and takes the others. An empty hash is as good as none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from ragstone.core import json
 from ragstone.core.errors import OpenSearchException
-from ragstone.core.xcontent import JsonObject
+from ragstone.core.regex import java_pattern, java_replacement, may_explode
+from ragstone.core.xcontent import JsonObject, java_text
 from ragstone.dsl.query import parse_query
 from ragstone.security.entities import Kind
 from ragstone.security.passwords import is_hash
@@ -79,6 +81,13 @@ _INDEX_PERMISSION: Final[Mapping[str, Shape]] = {
     "masked_fields": "Array",
     "allowed_actions": "Array",
 }
+_ALGORITHMS: Final = frozenset(
+    {
+        "MD5", "SHA-1", "SHA-224", "SHA-256", "SHA-384", "SHA-512", "SHA-512/224", "SHA-512/256",
+        "SHA3-224", "SHA3-256", "SHA3-384", "SHA3-512",
+    }
+)  # fmt: skip
+"""By which masked fields may be hashed, as Java names them."""
 _TENANT_PERMISSION: Final[Mapping[str, Shape]] = {"tenant_patterns": "Array", "allowed_actions": "Array"}
 
 
@@ -115,19 +124,24 @@ def checked_entity(kind: Kind, content: Any) -> JsonObject:
             _require_texts(key, entity.get(key, []))
     if kind is Kind.USERS:
         _check_user(entity)
+    if kind is Kind.MAPPINGS:
+        for key in RULES[kind].one_of:
+            _check_patterns(key, entity.get(key, []))
     if kind is Kind.ROLES:
         for permission in entity.get("index_permissions", []):
             _check_nested("index_permissions", permission, _INDEX_PERMISSION)
         for permission in entity.get("tenant_permissions", []):
             _check_nested("tenant_permissions", permission, _TENANT_PERMISSION)
         _check_restrictions(entity.get("index_permissions", []))
+        for permission in entity.get("index_permissions", []):
+            _check_patterns("index_permissions.index_patterns", permission.get("index_patterns", []))
     return entity
 
 
 def check_hash(content: Mapping[str, Any]) -> None:
     """Raises Refusal when there is a `hash` that nobody could log in with."""
     given = content.get("hash")
-    if given is not None and not is_hash(given):
+    if given and not is_hash(given):
         raise invalid("Invalid configuration", {"hash": "A bcrypt, argon2 or PBKDF2 hash expected"})
 
 
@@ -143,16 +157,29 @@ def query_fault(text: str) -> str | None:
 
 def masked_field_fault(text: str) -> str | None:
     """Why `name`, `name::algorithm` or `name::/regex/::replacement` is none of them; None is fine."""
-    tokens = text.split("::")
-    if len(tokens) <= 2:
-        return None
-    if len(tokens) % 2 == 0:
-        return f"Expected 1 or 2 or >=3 (but then odd count) tokens, got {len(tokens)}"
-    for expression in tokens[1::2]:
-        if len(expression) < 2 or not (expression.startswith("/") and expression.endswith("/")):
-            return "A regular expression needs to be wrapped in /.../"
-        if (fault := pattern_fault(expression)) is not None:
+    _, *rest = text.split("::")
+    if len(rest) == 1 and rest[0].upper() not in _ALGORITHMS:
+        return f"Invalid algorithm {rest[0]}"
+    if len(rest) > 1 and len(rest) % 2:
+        return (
+            "A field masking expression must have the form 'field_name', 'field_name::algorithm', "
+            "'field_name::regex::replacement' or 'field_name::(regex::replacement)+'"
+        )
+    for expression, replacement in zip(rest[::2], rest[1::2], strict=False):
+        if (fault := _replacement_fault(expression, replacement)) is not None:
             return fault
+    return None
+
+
+def _replacement_fault(expression: str, replacement: str) -> str | None:
+    if len(expression) < 2 or not (expression.startswith("/") and expression.endswith("/")):
+        return "A regular expression needs to be wrapped in /.../"
+    if may_explode(expression[1:-1]):
+        return f"Regex pattern may take exponential time: {expression[1:-1]}"
+    try:
+        java_pattern(expression[1:-1]).sub(java_replacement(replacement), "")
+    except (re.error, IndexError) as error:
+        return str(error)
     return None
 
 
@@ -217,9 +244,15 @@ def _require_texts(key: str, items: list[Any]) -> None:
         raise invalid("Invalid configuration", {key: "Array of strings expected"})
 
 
+def _check_patterns(key: str, patterns: Iterable[Any]) -> None:
+    for pattern in map(java_text, patterns):
+        if (fault := pattern_fault(pattern)) is not None:
+            raise invalid("Invalid configuration", {key: fault})
+
+
 def _check_restrictions(permissions: list[JsonObject]) -> None:
     for permission in permissions:
-        for field in map(str, permission.get("masked_fields", [])):
+        for field in map(java_text, permission.get("masked_fields", [])):
             if (fault := masked_field_fault(field)) is not None:
                 raise invalid("Wrong datatype", {f"Masked field not valid: {field}": fault})
     for permission in permissions:

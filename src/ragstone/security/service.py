@@ -12,6 +12,7 @@ from ragstone.core.ids import IdGenerator
 from ragstone.core.security_settings import SecuritySettings
 from ragstone.core.single_flight import SingleFlight
 from ragstone.core.threadpool import ThreadPools
+from ragstone.security.administration import Administration
 from ragstone.security.audit import AuditLog
 from ragstone.security.login_limits import LoginLimits
 from ragstone.security.model import InternalUser, SecurityConfiguration, User
@@ -44,7 +45,8 @@ class SecurityService:
         shared: bool = False,
     ) -> None:
         self.store = store
-        self._settings = settings
+        self.settings = settings
+        self.administration = Administration(store, pools)
         self._pools = pools
         self._clock = clock
         self.audit = audit
@@ -141,8 +143,8 @@ class SecurityService:
         return login.user
 
     def _remember(self, key: bytes, user: User) -> None:
-        if self._settings.cache_ttl_minutes:
-            self._logins[key] = _Login(user, self._clock.monotonic() + self._settings.cache_ttl_minutes * 60)
+        if self.settings.cache_ttl_minutes:
+            self._logins[key] = _Login(user, self._clock.monotonic() + self.settings.cache_ttl_minutes * 60)
         while len(self._logins) > _REMEMBERED:
             self._logins.popitem(last=False)
 

@@ -57,6 +57,17 @@ _MODULES = (
 )
 
 
-def all_routes() -> Iterator[Route]:
+def all_routes(*, security: bool = True) -> Iterator[Route]:
+    """`security`: with those that are there only where security is on."""
     for module in _MODULES:
+        yield from module.routes
+    if security:
+        yield from security_routes()
+
+
+def security_routes() -> Iterator[Route]:
+    # Imported only here: a node without security does without what they need.
+    from ragstone.rest.routes.security import account, configuration, entities
+
+    for module in (entities, account, configuration):
         yield from module.routes
