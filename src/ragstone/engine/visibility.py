@@ -110,10 +110,9 @@ class FieldMasks:
     """
 
     def __init__(self, rules: tuple[str, ...], salt: str) -> None:
-        self._rules = [
-            (_any_of((name,), on_fault=True), _replacing(*rest, salt=salt))
-            for name, *rest in (rule.split("::") for rule in rules)
-        ]
+        parts = [rule.split("::") for rule in rules]
+        self._names = tuple(name for name, *_ in parts)
+        self._rules = [(_any_of((name,), on_fault=True), _replacing(*rest, salt=salt)) for name, *rest in parts]
         self._known: dict[str, Mask | None] = {}
 
     def of(self, path: str) -> Mask | None:
@@ -124,6 +123,10 @@ class FieldMasks:
             above = (path, *_above(path))
             self._known[path] = next((mask for named, mask in self._rules if any(map(named, above))), None)
         return self._known[path]
+
+    def reach_into(self, path: str) -> bool:
+        """Whether something below `path` might be masked."""
+        return any(_may_reach(name, f"{path}.") for name in self._names)
 
     def masked(self, tree: JsonObject, prefix: str = "") -> JsonObject:
         """A decoded document with its masked values replaced."""

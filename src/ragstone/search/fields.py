@@ -19,7 +19,8 @@ def field_values(mappings: JsonObject, patterns: Sequence[str], source: JsonObje
     shown: JsonObject = {}
     for path, source_path, type in _leaves(mappings):
         if any(matches(pattern, path) for pattern in patterns):
-            values = [_shown(value, type) for value in _values(source, source_path) if value is not None]
+            read = (_shown(value, type) for value in _values(source, source_path) if value is not None)
+            values = [value for value in read if value is not None]
             if values:
                 shown[path] = values
     return shown
@@ -53,6 +54,7 @@ def _values(node: Any, path: str) -> Iterator[Any]:
 
 
 def _shown(value: Any, type: str) -> Any:
+    """None for a text that is no number where there should be one."""
     if type in ("keyword", "text"):
         return java_text(value)
     if type == "date":
@@ -60,7 +62,10 @@ def _shown(value: Any, type: str) -> Any:
     if type == "boolean":
         return value == "true" if isinstance(value, str) else value
     if isinstance(value, str) and type in _NUMBERS:
-        return _NUMBERS[type](value)
+        try:
+            return _NUMBERS[type](value)
+        except (ValueError, OverflowError):  # malformed and ignored, or masked
+            return None
     return value
 
 

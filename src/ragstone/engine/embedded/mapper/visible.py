@@ -49,10 +49,13 @@ class VisibleMapper(Mapper):
         self.constants = [field for field in whole.constants if field.name in self._fields]
 
     def _shows(self, field: FieldType, parent: str | None) -> bool:
-        fields = self._visibility.fields
+        fields, masks = self._visibility.fields, self._visibility.masks
+        holds_others = isinstance(field, (FlatObjectField, RankFeaturesField))  # its values are those of all in it
+        if holds_others and masks is not None and masks.reach_into(field.name):
+            return False
         if fields is None:
             return True
-        if isinstance(field, (FlatObjectField, RankFeaturesField)):  # its values are those of everything in it
+        if holds_others:
             return fields.shows_all_in(field.name)
         return fields.shows(field.name) if parent is None else fields.shows_sub_field(field.name, parent)
 
