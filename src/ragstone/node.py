@@ -181,7 +181,7 @@ class Node:
         self.services = Services(
             settings=settings,
             security=security,
-            login=_login(security),
+            login=_login(security, settings, transport, clock),
             node=node,
             clock=clock,
             cluster=cluster,
@@ -242,14 +242,14 @@ class Node:
         return audit
 
 
-def _login(security: SecurityService | None) -> Login | None:
+def _login(
+    security: SecurityService | None, settings: Settings, transport: HttpTransport, clock: Clock
+) -> Login | None:
     if security is None:
         return None
-    from ragstone.rest.authentication.basic import BasicAuthenticator
-    from ragstone.rest.authentication.login import Login
-    from ragstone.rest.authentication.signer import SignerAuthenticator
+    from ragstone.rest.authentication.build import login
 
-    return Login(security, [SignerAuthenticator(), BasicAuthenticator(security)])
+    return login(security, settings.security, transport, clock)
 
 
 def _signatures(settings: Settings, identities: Identities, clock: Clock) -> SignatureVerifier:

@@ -37,6 +37,8 @@ Application = Callable[[Message, Receive, Send], Awaitable[None]]
 
 _AT_ONCE = 16
 """Requests that begin in one round of the event loop."""
+CERTIFICATE = "ragstone.certificate"
+"""Where a scope holds the client's certificate."""
 _SERVER = (b"x-opensearch-version", f"OpenSearch/{OPENSEARCH_VERSION} (opensearch)".encode())
 
 
@@ -109,6 +111,7 @@ class App:
             refusal = await self._login.admit(request, anonymous=route.anonymous)
             if refusal is not None:
                 return refusal
+            query = request.uri.partition("?")[2]  # a token in it has been taken out
         if query:
             request.query = parse_query(query)
             if "pretty" in request.query:
@@ -162,7 +165,9 @@ def request_of(scope: Message) -> Request:
         query={},
         headers={name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]},
         address=client[0] if client else None,
+        peer=client[0] if client else None,
         port=client[1] if client else None,
+        certificate=scope.get(CERTIFICATE),
     )
 
 

@@ -11,6 +11,7 @@ from ragstone.core.errors import IllegalArgumentException, JavaException, ParseE
 from ragstone.core.json_diagnosis import not_json_at_all
 from ragstone.core.units import parse_bool, parse_int, parse_time
 from ragstone.core.xcontent import JsonObject
+from ragstone.rest.client_certificate import ClientCertificate
 
 MediaType = Literal["json", "yaml"]
 
@@ -48,9 +49,13 @@ class Request:
     headers: Mapping[str, str]
     path_params: Mapping[str, str] = field(default_factory=dict)
     address: str | None = None
-    """The sender's IP address; None without a network between."""
+    """The sender's IP address; None without a network between. Behind a proxy that is believed, whom it names."""
+    peer: str | None = None
+    """The IP address that the connection comes from."""
     port: int | None = None
-    """The sender's."""
+    """The connection's."""
+    certificate: ClientCertificate | None = None
+    """The sender's, verified."""
     body: bytes = b""
     decoded: list[tuple[bytes, Any]] = field(default_factory=list)
     """What `decode` has handed out, so that an error can be located in the text."""

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ragstone.core import caller
+from ragstone.core.settings_section import Network
 from ragstone.rest.authentication.authenticator import Authenticator, LoginRefused
+from ragstone.rest.authentication.proxy import client_address
 from ragstone.rest.request import Request
 from ragstone.rest.response import Response, text
 from ragstone.security.audit import Asked, Category, asked
@@ -24,12 +26,15 @@ _SPOOFED = (
 
 
 class Login:
-    """`authenticators` in the order in which they are asked."""
+    """`authenticators` in the order in which they are asked; `proxies` are believed whom they speak for."""
 
-    def __init__(self, security: SecurityService, authenticators: Sequence[Authenticator]) -> None:
+    def __init__(
+        self, security: SecurityService, authenticators: Sequence[Authenticator], proxies: tuple[Network, ...] = ()
+    ) -> None:
         self._security = security
         self._audit = security.audit
         self._authenticators = authenticators
+        self._proxies = proxies
 
     async def admit(self, request: Request, *, anonymous: bool = False) -> Response | None:
         """Sets `core.caller.subject` for the request; or the answer that refuses it.
@@ -70,6 +75,8 @@ class Login:
         self._note("FAILED_LOGIN")
 
     def _observe(self, request: Request) -> None:
+        if self._proxies:
+            request.address = client_address(request, self._proxies)
         if self._audit is not None:
             query = request.uri.partition("?")[2]
             asked.set(Asked(request.method, request.path, query, request.headers, request.address))
