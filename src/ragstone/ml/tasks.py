@@ -18,6 +18,7 @@ from ragstone.core.ids import IdGenerator
 from ragstone.core.xcontent import JsonObject
 from ragstone.engine.api import Engine
 from ragstone.ml.ports import SearchPort
+from ragstone.ml.rights import require
 from ragstone.ml.settings import TASK_TIMEOUT
 from ragstone.ml.system_indices import TASK, SystemDocuments
 
@@ -81,6 +82,10 @@ class TaskService:
 
     async def get(self, id: str) -> JsonObject:
         """Raises StatusException 404."""
+        require("tasks/get")
+        return await self._get(id)
+
+    async def _get(self, id: str) -> JsonObject:
         try:
             task = await self._documents.get(id)
         except IndexNotFoundException:
@@ -91,7 +96,8 @@ class TaskService:
 
     async def delete(self, id: str) -> JsonObject:
         """Raises StatusException 404, and a 400 while the task runs."""
-        task = await self.get(id)
+        require("tasks/delete")
+        task = await self._get(id)
         if task["state"] == "RUNNING":
             error = OpenSearchException("Task cannot be deleted in running state. Try after some time.")
             error.status = 400  # Differs: OpenSearch answers this fault of the caller with a 500.
@@ -100,13 +106,15 @@ class TaskService:
 
     async def cancel(self, id: str) -> JsonObject:
         """Only batch jobs can be cancelled, and there are none yet."""
+        require("tasks/cancel")
         try:
-            await self.get(id)
+            await self._get(id)
         except StatusException:
             raise StatusException(404, "Fail to find task") from None
         raise UnsupportedOperationException(f"Task [{id}] is no batch job; only batch jobs can be cancelled")
 
     async def search(self, body: bytes, excludes: Sequence[str]) -> JsonObject:
+        require("tasks/search")
         return await self._search.search_index(TASK.name, body, source_excludes=excludes)
 
     async def fail_unfinished(self) -> None:

@@ -26,6 +26,7 @@ from ragstone.ml.connectors.vault import Vault
 from ragstone.ml.features import check_remote_inference
 from ragstone.ml.fields import check_custom_id
 from ragstone.ml.ports import SearchPort
+from ragstone.ml.rights import require
 from ragstone.ml.settings import MCP_CONNECTOR
 from ragstone.ml.system_indices import CONNECTOR, MODEL, SystemDocuments
 from ragstone.providers.api import SealBroken
@@ -65,6 +66,7 @@ class ConnectorService:
         check_remote_inference(self._settings)
         request = ConnectorRequest.parse(body)
         request.check(update=False)
+        require("create_connector")
         self._refuse_mcp(request)
         if request.connector_id is not None:
             check_custom_id("connector id", request.connector_id)
@@ -119,6 +121,11 @@ class ConnectorService:
 
     async def get(self, id: str) -> Connector:
         """Raises StatusException 404."""
+        require("connectors/get")
+        return await self.known(id)
+
+    async def known(self, id: str) -> Connector:
+        """As `get`, for what the caller is allowed otherwise."""
         try:
             document = await self._documents.get(id)
         except IndexNotFoundException:
@@ -133,7 +140,8 @@ class ConnectorService:
         check_remote_inference(self._settings)
         request = ConnectorRequest.parse(body)
         request.check(update=True)
-        connector = await self.get(id)
+        require("connectors/update")
+        connector = await self.known(id)
         users = await self._users(id, {"terms": {"model_state": list(DEPLOYED_STATES)}})
         if users:
             raise StatusException(
@@ -150,6 +158,7 @@ class ConnectorService:
 
     async def delete(self, id: str) -> JsonObject:
         """Raises StatusException 409 while models use it. An unknown id is answered with `not_found`."""
+        require("connectors/delete")
         users = await self._users(id)
         if users:
             raise StatusException(
@@ -164,6 +173,7 @@ class ConnectorService:
 
     async def search(self, body: bytes, excludes: Sequence[str]) -> JsonObject:
         """An ordinary search over connectors, without credentials and what `excludes` names."""
+        require("connectors/search")
         return await self._search.search_index(CONNECTOR.name, body, source_excludes=("credential", *excludes))
 
     async def _users(self, id: str, *further: JsonObject) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ragstone.core import json
+from ragstone.core import caller, json
 from ragstone.core.clock import Clock, iso_instant
 from ragstone.core.cluster_settings import ClusterSettings
 from ragstone.core.errors import (
@@ -11,6 +11,7 @@ from ragstone.core.errors import (
     IndexNotFoundException,
     OpenSearchException,
     ResourceNotFoundException,
+    StatusException,
 )
 from ragstone.core.ids import IdGenerator
 from ragstone.core.log import get_logger
@@ -31,6 +32,7 @@ from ragstone.ml.memory.model import (
     Page,
 )
 from ragstone.ml.ports import SearchPort
+from ragstone.ml.rights import require
 from ragstone.ml.settings import MEMORY_FEATURE
 from ragstone.ml.system_indices import StoredDocument, SystemDocuments, SystemIndex
 
@@ -45,7 +47,11 @@ log = get_logger("memory")
 
 
 class MemoryService:
-    """Conversations and messages. Every call fails while the feature is switched off."""
+    """Conversations and messages. Every call fails while the feature is switched off.
+
+    With security on a conversation belongs to whoever has begun it: nobody else may read it or add to it, whatever
+    their roles; that is a StatusException 401. One that was begun without security belongs to nobody.
+    """
 
     def __init__(
         self, engine: Engine, settings: ClusterSettings, search: SearchPort, clock: Clock, ids: IdGenerator
@@ -62,32 +68,50 @@ class MemoryService:
 
     async def create(self, memory: NewMemory) -> str:
         """Store a new conversation and tell its id."""
+        require("memory/conversation/create")
         self._enabled()
         id = self._ids.auto_id()
-        await self._memories.put(id, memory.to_document(self._now()), create=True)
+        who = caller.subject.get()
+        owner = {} if who is None else {"user": who.name}
+        await self._memories.put(id, {**memory.to_document(self._now()), **owner}, create=True)
         return id
 
     async def get(self, id: str) -> Memory:
         """Raises ResourceNotFoundException; IndexNotFoundException while there never was a memory."""
+        require("memory/conversation/get")
+        return await self._own(id)
+
+    async def _own(self, id: str) -> Memory:
+        """A conversation of the caller's. Raises as `get`."""
         self._enabled()
         document = await self._memories.get(id)
         if document is None:
             raise _no_memory(id)
+        who = caller.subject.get()
+        if who is not None and document.get("user") != who.name:
+            raise StatusException(401, f"User [{who.name}] does not have access to memory {id}")
         return Memory(id, document)
 
     async def check(self, memory_id: str) -> None:
-        """Raises ResourceNotFoundException when there is no such memory.
+        """The caller may read a conversation and add to it. Raises ResourceNotFoundException when there is none.
 
-        `Differs:` also while there never was one; OpenSearch notices only after the model has been paid for.
+        `Differs:` also while there never was one, and when nothing may be added to it; OpenSearch notices only after
+        the model has been paid for.
         """
+        require("memory/interaction/list")
+        require("memory/interaction/create")
+        await self._check(memory_id)
+
+    async def _check(self, memory_id: str) -> None:
         try:
-            await self.get(memory_id)
+            await self._own(memory_id)
         except IndexNotFoundException:
             raise _no_memory(memory_id) from None
 
     async def update(self, id: str, change: MemoryChange) -> JsonObject:
         """The document update's response. Raises ResourceNotFoundException, IndexNotFoundException."""
-        self._enabled()
+        require("memory/conversation/update")
+        await self._own(id)
         changed = await self._memories.change(id, lambda document: change.apply(document, self._now()))
         if changed is None:
             raise _no_memory(id)
@@ -98,11 +122,13 @@ class MemoryService:
 
         Raises ResourceNotFoundException, but not while there never was a memory.
         """
-        self._enabled()
+        require("memory/conversation/delete")
         try:
-            await self.get(id)
+            await self._own(id)
         except IndexNotFoundException:
             return
+        except StatusException:
+            raise StatusException(404, f"Resources not found. Failed to delete the memory for {id}") from None
         while found := await self._find(MEMORY_MESSAGE, {"term": {"memory_id": id}}, Page(_ALL)):
             for message in found:
                 await self._messages.delete(message.id)
@@ -110,24 +136,29 @@ class MemoryService:
 
     async def memories(self, page: Page) -> list[Memory]:
         """The conversations changed last come first."""
+        require("memory/conversation/list")
         self._enabled()
         if page.size <= 0:
             raise ActionRequestValidationException.of(["Can't list 0 or negative conversations"])
         if page.start < 0:
             raise IllegalArgumentException(f"[from] parameter cannot be negative, found [{page.start}]")
-        found = await self._find(MEMORY_META, {"match_all": {}}, page, _LATEST_CHANGE_FIRST)
+        found = await self._find(MEMORY_META, _own_ones() or {"match_all": {}}, page, _LATEST_CHANGE_FIRST)
         return [Memory(document.id, document.source) for document in found]
 
     async def search(self, body: bytes) -> JsonObject:
         """The response of an ordinary search over the conversations."""
+        require("memory/conversation/search")
         self._enabled()
-        return await self._search.search_index(MEMORY_META.name, body, source_excludes=())
+        own = _own_ones()
+        only = parse_query(own) if own is not None else None
+        return await self._search.search_index(MEMORY_META.name, body, source_excludes=(), only=only)
 
     # ── messages ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def add_message(self, memory_id: str, message: NewMessage) -> str:
         """Store a message and tell its id; its conversation counts as changed. Raises ResourceNotFoundException."""
-        await self.check(memory_id)
+        require("memory/interaction/create")
+        await self._check(memory_id)
         now = self._now()
         id = self._ids.auto_id()
         await self._messages.put(id, message.to_document(memory_id, now), create=True)
@@ -140,6 +171,11 @@ class MemoryService:
 
     async def message(self, id: str) -> Message:
         """Raises ResourceNotFoundException."""
+        require("memory/interaction/get")
+        return await self._message(id)
+
+    async def _message(self, id: str) -> Message:
+        """A message of a conversation of the caller's."""
         self._enabled()
         try:
             document = await self._messages.get(id)
@@ -147,11 +183,16 @@ class MemoryService:
             document = None
         if document is None:
             raise ResourceNotFoundException(f"Message [{id}] not found")
+        if caller.subject.get() is not None:
+            await self._check(document["memory_id"])
         return Message(id, document)
 
     async def update_message(self, id: str, change: MessageChange) -> JsonObject:
         """The document update's response. Raises ResourceNotFoundException, IndexNotFoundException."""
+        require("memory/interaction/update")
         self._enabled()
+        if caller.subject.get() is not None:
+            await self._message(id)
         changed = await self._messages.change(id, lambda document: change.apply(document, self._now()))
         if changed is None:
             raise ResourceNotFoundException(f"message [{id}] not found")
@@ -159,16 +200,21 @@ class MemoryService:
 
     async def messages(self, memory_id: str, page: Page) -> list[Message]:
         """Messages of a conversation, the oldest first, without traces. Raises ResourceNotFoundException."""
+        require("memory/interaction/list")
         self._enabled()
         _check_page(page, "interactions")
         try:
-            await self.get(memory_id)
+            await self._own(memory_id)
         except IndexNotFoundException:
             return []
         return await self._listed(_turns_of(memory_id), page, _OLDEST_FIRST)
 
     async def latest_turns(self, memory_id: str, size: int) -> list[Message]:
-        """The latest `size` messages that hold both a question and an answer, the oldest of them first."""
+        """The latest `size` messages that hold both a question and an answer, the oldest of them first.
+
+        Of a conversation that `check` has found to be the caller's.
+        """
+        require("memory/interaction/list")
         self._enabled()
         whole = [{"exists": {"field": "input"}}, {"exists": {"field": "response"}}]
         found = await self._listed(_turns_of(memory_id, *whole), Page(size), _NEWEST_FIRST)
@@ -176,9 +222,10 @@ class MemoryService:
 
     async def traces(self, message_id: str, page: Page) -> list[Message]:
         """The steps on the way to a message, by number. Raises ResourceNotFoundException."""
+        require("memory/trace/get")
         self._enabled()
         _check_page(page, "traces")
-        await self.message(message_id)
+        await self._message(message_id)
         query = {
             "bool": {"filter": [{"term": {"parent_message_id": message_id}}, {"exists": {"field": "trace_number"}}]}
         }
@@ -189,7 +236,8 @@ class MemoryService:
 
         Raises ResourceNotFoundException.
         """
-        await self.check(memory_id)
+        require("memory/interaction/search")
+        await self._check(memory_id)
         only = parse_query({"term": {"memory_id": memory_id}})
         return await self._search.search_index(MEMORY_MESSAGE.name, body, source_excludes=(), only=only)
 
@@ -226,6 +274,12 @@ class MemoryService:
         finally:
             await self._engine.release(result)
         return [StoredDocument(hit.id, json.decode(hit.source)) for hit in hits if hit.source is not None]
+
+
+def _own_ones() -> JsonObject | None:
+    """The query for the caller's conversations; None: all of them are."""
+    who = caller.subject.get()
+    return None if who is None else {"term": {"user": who.name}}
 
 
 def _turns_of(memory_id: str, *more: JsonObject) -> JsonObject:

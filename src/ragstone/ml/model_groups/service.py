@@ -20,6 +20,7 @@ from ragstone.engine.api import Engine
 from ragstone.ml.connectors.model import has_access_parameters
 from ragstone.ml.fields import Fields, check_custom_id, check_safe_texts
 from ragstone.ml.ports import SearchPort
+from ragstone.ml.rights import require
 from ragstone.ml.system_indices import MODEL, MODEL_GROUP, SystemDocuments
 
 
@@ -66,6 +67,7 @@ class ModelGroupService:
         Raises IllegalArgumentException (name taken), ActionRequestValidationException, StatusException (409: id taken).
         """
         request = ModelGroupRequest.parse(body, update=False)
+        require("register_model_group")
         _refuse_access_parameters(request)
         if request.model_group_id is not None:
             check_custom_id("model group id", request.model_group_id)
@@ -96,6 +98,7 @@ class ModelGroupService:
 
     async def get(self, id: str) -> JsonObject:
         """Raises StatusException 404."""
+        require("model_groups/get")
         try:
             group = await self._documents.get(id)
         except IndexNotFoundException:
@@ -107,6 +110,7 @@ class ModelGroupService:
     async def update(self, id: str, body: Any) -> None:
         """Change what the body names. Raises StatusException 404, and as `register`."""
         request = ModelGroupRequest.parse(body, update=True)
+        require("model_groups/update")
         given = {"name": request.name, "description": request.description}
         changes = {key: value for key, value in given.items() if value is not None}
         now = epoch_millis(self._clock)
@@ -127,6 +131,7 @@ class ModelGroupService:
 
     async def delete(self, id: str) -> JsonObject:
         """Raises StatusException 409 while it has models. An unknown id is answered with `not_found`."""
+        require("model_groups/delete")
         if await self._models.find({"term": {"model_group_id": {"value": id}}}, size=1):
             raise StatusException(409, "Cannot delete the model group when it has associated model versions")
         try:
@@ -135,6 +140,7 @@ class ModelGroupService:
             raise StatusException(404, "Failed to find model group") from None
 
     async def search(self, body: bytes, excludes: Sequence[str]) -> JsonObject:
+        require("model_groups/search")
         return await self._search.search_index(MODEL_GROUP.name, body, source_excludes=excludes)
 
     async def _named(self, name: str) -> str | None:

@@ -33,6 +33,7 @@ from ragstone.ml.model_groups.service import ModelGroupService
 from ragstone.ml.models.deployment import Deployments, task_error
 from ragstone.ml.models.function_name import REMOTE
 from ragstone.ml.models.model import Model, RegisterRequest
+from ragstone.ml.rights import require
 from ragstone.ml.settings import (
     CUSTOM_DEPLOYMENT_PLAN,
     MAX_DEPLOY_TASKS,
@@ -92,6 +93,7 @@ class Registration:
         MLResourceNotFoundException (unknown group), ActionRequestValidationException, ParsingException.
         """
         request = RegisterRequest.parse(body)
+        require("register_model")
         if request.model_node_ids is not None and not self._settings.get(CUSTOM_DEPLOYMENT_PLAN):
             raise IllegalArgumentException("Don't allow custom deployment plan")
         if request.model_id is not None:

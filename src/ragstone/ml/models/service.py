@@ -37,6 +37,7 @@ from ragstone.ml.models.rate_limiter import RateLimiters
 from ragstone.ml.models.registration import Registration
 from ragstone.ml.models.users import faults_of_users
 from ragstone.ml.ports import PredictResult, SearchPort
+from ragstone.ml.rights import require
 from ragstone.ml.settings import CUSTOM_DEPLOYMENT_PLAN, SAFE_DELETE, SYNC_INTERVAL
 from ragstone.ml.system_indices import MODEL, SystemDocuments
 from ragstone.ml.tasks import TaskService
@@ -103,6 +104,7 @@ class ModelService:
 
     async def deploy(self, id: str, node_ids: Sequence[str] | None = None) -> JsonObject:
         """See `Registration.deploy`."""
+        require("deploy_model")
         if node_ids and not self._settings.get(CUSTOM_DEPLOYMENT_PLAN):
             raise IllegalArgumentException("Don't allow custom deployment plan")
         return await self._registration.deploy(id)
@@ -111,6 +113,7 @@ class ModelService:
         """See `Deployments.undeploy`."""
         if not ids:
             raise IllegalArgumentException("Must set specific model ids to undeploy")
+        require("undeploy_models")
         return await self._deployments.undeploy(ids, node_ids)
 
     # ── asked ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -120,10 +123,12 @@ class ModelService:
     ) -> PredictResult:
         """See `Predictions.from_body`; `algorithm` in any case. Raises IllegalArgumentException for an unknown one."""
         name = parse_function_name(algorithm) if algorithm is not None else None
+        require("predict")
         return await self._predictions.from_body(id, body, name, action_type)
 
     async def refuse_batch(self, id: str) -> NoReturn:
         """Raises StatusException 404, IllegalArgumentException when the model knows no batches, else that we do not."""
+        require("predict")
         await self._predictions.check_action(id, "BATCH_PREDICT")
         raise UnsupportedOperationException("Batch prediction is not supported yet")
 
@@ -135,6 +140,7 @@ class ModelService:
         literal: bool = False,
         deadline: Deadline | None = None,
     ) -> PredictResult:
+        require("predict")
         return await self._predictions.predict(model_id, ParametersInput(parameters, literal), deadline=deadline)
 
     async def is_remote(self, model_id: str) -> bool:
@@ -155,17 +161,20 @@ class ModelService:
         content_type: Literal["query", "passage"] = "passage",
         deadline: Deadline | None = None,
     ) -> list[list[float]]:
+        require("predict")
         return await self._predictions.embed(model_id, texts, content_type, deadline)
 
     async def embed_sparse(
         self, model_id: str, texts: Sequence[str], *, deadline: Deadline | None = None
     ) -> list[dict[str, float]]:
+        require("predict")
         return await self._predictions.embed_sparse(model_id, texts, deadline)
 
     # ── read, changed, deleted, found ────────────────────────────────────────────────────────────────────────────────
 
     async def get(self, id: str) -> Model:
         """Raises StatusException 404."""
+        require("models/get")
         try:
             model = await self._deployments.find(id)
         except IndexNotFoundException:
@@ -180,6 +189,7 @@ class ModelService:
         Raises StatusException (404, 403, 409, 400), and as registration does.
         """
         request = UpdateRequest.parse(body)
+        require("models/update")
         if request.connector is not None and request.connector_id is not None:
             raise StatusException(
                 400,
@@ -211,6 +221,7 @@ class ModelService:
 
     async def delete(self, id: str) -> JsonObject:
         """Raises StatusException: 404, 400 while it is deployed, 409 while pipelines use it (`safe_delete_model`)."""
+        require("models/delete")
         try:
             model = await self._deployments.find(id)
         except IndexNotFoundException:
@@ -229,6 +240,7 @@ class ModelService:
 
     async def search(self, body: bytes, excludes: Sequence[str]) -> JsonObject:
         """An ordinary search over models, without inline connectors' credentials and what `excludes` names."""
+        require("models/search")
         hidden = ("connector.credential", "content", "model_content", *excludes)
         return await self._search.search_index(MODEL.name, body, source_excludes=hidden)
 
@@ -270,7 +282,7 @@ class ModelService:
                 400, "This remote does not have a connector_id field, maybe it uses an internal connector."
             )
         # Differs: OpenSearch takes an unknown connector without a word, and fails at the next deployment.
-        await self._connectors.get(request.connector_id or "")
+        await self._connectors.known(request.connector_id or "")
         return {"connector_id": request.connector_id}
 
     async def _version_in(self, group: str) -> str:

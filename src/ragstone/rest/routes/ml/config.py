@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ragstone.core.errors import IllegalArgumentException, StatusException
+from ragstone.ml.rights import require
 from ragstone.rest.request import Request
 from ragstone.rest.response import Response
 from ragstone.rest.router import Routes
@@ -14,6 +15,7 @@ routes = Routes()
 @routes.add("GET /_plugins/_ml/config/{config_id}")
 async def get(services: Services, request: Request) -> Response:
     id = request.required("config_id")
+    require("config/get")
     if id == "master_key":
         raise IllegalArgumentException("You are not allowed to access this config doc")
     raise StatusException(404, f"Failed to find config with the provided config id: {id}")
