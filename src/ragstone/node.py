@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 import ragstone.cluster.settings  # noqa: F401  (declares them)
 from ragstone.cluster.model import NodeInfo
 from ragstone.cluster.service import ClusterService
+from ragstone.cluster.tasks import TaskManager
 from ragstone.core.arns import domain_arn
 from ragstone.core.clock import Clock, SystemClock
 from ragstone.core.errors import IllegalArgumentException
@@ -17,6 +18,9 @@ from ragstone.core.ids import IdGenerator
 from ragstone.core.settings import Settings
 from ragstone.core.threadpool import ThreadPools
 from ragstone.documents.bulk import BulkService
+from ragstone.documents.by_query import ByQueryService
+from ragstone.documents.by_scroll import ByScrollWorker
+from ragstone.documents.reindex import ReindexService
 from ragstone.documents.service import DocumentService
 from ragstone.engine.embedded.engine import EmbeddedEngine
 from ragstone.indices.analyze import AnalyzeService
@@ -176,6 +180,11 @@ class Node:
         ingest = IngestService(engine, processors)
         pipelines = SearchPipelineService(engine, processors)
         indices = IndexService(engine)
+        bulk = BulkService(engine, ingest, cluster, clock, ids)
+        search = SearchService(engine, pipelines, models, clock)
+        worker = ByScrollWorker(search, bulk, indices, clock)
+        task_manager = TaskManager(engine, node, clock)
+        self._open.push_async_callback(task_manager.close)
 
         security = await self._security(engine, pools, node)
         self.services = Services(
@@ -185,11 +194,14 @@ class Node:
             node=node,
             clock=clock,
             cluster=cluster,
+            task_manager=task_manager,
             indices=indices,
             field_caps=FieldCapsService(engine),
             documents=DocumentService(engine),
-            bulk=BulkService(engine, ingest, cluster, clock, ids),
-            search=SearchService(engine, pipelines, models, clock),
+            bulk=bulk,
+            by_query=ByQueryService(engine, worker),
+            reindex=ReindexService(engine, worker),
+            search=search,
             ingest=ingest,
             search_pipelines=pipelines,
             connectors=connectors,

@@ -15,8 +15,9 @@ from ragstone.dsl.queries.range import RangeQuery
 from ragstone.dsl.query import Query
 from ragstone.engine.api import Engine
 from ragstone.engine.values import IndexMetadata
+from ragstone.indices.access import permitted
 from ragstone.indices.blocks import check_blocks
-from ragstone.indices.resolver import IndicesOptions, resolve
+from ragstone.indices.resolver import IndicesOptions
 from ragstone.indices.views import shown, views_of
 
 
@@ -54,6 +55,9 @@ _NEVER_SEARCHABLE = ("binary", "knn_vector", "rank_features")
 _NEVER_AGGREGATABLE = ("flat_object", "match_only_text", "rank_features")
 
 
+FIELD_CAPS = "indices:data/read/field_caps"
+
+
 class FieldCapsService:
     """See the module's docstring."""
 
@@ -76,7 +80,7 @@ class FieldCapsService:
         """
         if not patterns:
             raise IllegalArgumentException("specified fields can't be null or empty")
-        found = resolve(await self._engine.metadata(), expression, options)
+        found = permitted(await self._engine.metadata(), expression, options, FIELD_CAPS)
         indices = [one.index for one in found if one.index.open]
         check_blocks(indices, "read")
         by_index: dict[str, dict[str, FieldCapabilities]] = {}

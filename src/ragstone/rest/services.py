@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ragstone.cluster.model import NodeInfo
     from ragstone.cluster.service import ClusterService
+    from ragstone.cluster.tasks import TaskManager
     from ragstone.core.clock import Clock
     from ragstone.core.settings import Settings
     from ragstone.documents.bulk import BulkService
+    from ragstone.documents.by_query import ByQueryService
+    from ragstone.documents.reindex import ReindexService
     from ragstone.documents.service import DocumentService
     from ragstone.gateway.service import Gateway
     from ragstone.indices.analyze import AnalyzeService
@@ -38,10 +41,13 @@ class Services:
     node: NodeInfo
     clock: Clock
     cluster: ClusterService
+    task_manager: TaskManager
     indices: IndexService
     field_caps: FieldCapsService
     documents: DocumentService
     bulk: BulkService
+    by_query: ByQueryService
+    reindex: ReindexService
     search: SearchService
     ingest: IngestService
     search_pipelines: SearchPipelineService

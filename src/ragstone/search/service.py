@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from dataclasses import replace
 
 from ragstone.core.clock import Clock, Deadline
@@ -24,6 +25,7 @@ from ragstone.pipelines.search.pipeline import SearchPipeline
 from ragstone.pipelines.search.service import SearchPipelineService
 from ragstone.search.execution import SearchExecution, surviving
 from ragstone.search.hybrid import MisplacedHybridException, all_shards_failed
+from ragstone.search.pages import Page, pages
 from ragstone.search.render import render, shards
 from ragstone.search.rewrite import rewrite_neural
 from ragstone.search.trace import VerboseTrace
@@ -125,6 +127,26 @@ class SearchService:
             return {"count": number, "_shards": shards(sum(target.index.number_of_shards for target in found))}
 
         return await surviving(targets, counted)
+
+    async def pages(
+        self,
+        expression: str | None,
+        body: SearchBody,
+        size: int,
+        *,
+        options: IndicesOptions | None = None,
+        deadline: Deadline | None = None,
+    ) -> AsyncGenerator[Page, None]:
+        """All hits of a search with their whole sources, `size` at a time; see `pages.pages`.
+
+        No pipeline applies (`Differs:` OpenSearch runs the default one here too). Raises what `search` raises.
+        """
+        targets = await self._targets(expression, options)
+        rewritten = await self._rewritten(targets, body)
+        found = pages(self._engine, targets, rewritten, size, node=self._node, deadline=deadline)
+        async with aclosing(found):
+            async for page in found:
+                yield page
 
     async def _targets(self, expression: str | None, options: IndicesOptions | None) -> list[Resolved]:
         targets = permitted(await self._engine.metadata(), expression, options, "indices:data/read/search")

@@ -34,7 +34,7 @@ StatsSection = Callable[[Services], Awaitable[JsonObject]]
 _EVERYBODY = {"_all", "_local", "_cluster_manager", "_master", "*"}
 
 
-def _meant(node: NodeInfo, expression: str | None) -> bool:
+def is_meant(node: NodeInfo, expression: str | None) -> bool:
     """Whether a node expression (ids, names, addresses, `_local`, `role:true`, ...) means this node."""
     if not expression:
         return True
@@ -54,7 +54,8 @@ def _answer(services: Services, nodes: JsonObject) -> Response:
     return Response({"_nodes": counts, "cluster_name": services.node.cluster_name, "nodes": nodes})
 
 
-def _identity(node: NodeInfo) -> JsonObject:
+def identity(node: NodeInfo) -> JsonObject:
+    """What a node is called and where it is, as answers about nodes begin."""
     return {
         "name": node.node_name,
         "transport_address": node.http_address,
@@ -176,10 +177,10 @@ async def info(services: Services, request: Request) -> Response:
     if unknown:
         raise unrecognized(request.path, "metric", unknown, _INFO_METRICS)
     node = services.node
-    if not _meant(node, who):
+    if not is_meant(node, who):
         return _answer(services, {})
     body = {
-        **_identity(node),
+        **identity(node),
         "version": OPENSEARCH_VERSION,
         "build_type": "unknown",
         "build_hash": "unknown",
@@ -304,9 +305,9 @@ async def stats(services: Services, request: Request) -> Response:
     if unknown:
         raise unrecognized(request.path, "metric", unknown, _STATS_METRICS)
     node = services.node
-    if not _meant(node, request.path_params.get("node_id")):
+    if not is_meant(node, request.path_params.get("node_id")):
         return _answer(services, {})
-    body: JsonObject = {"timestamp": epoch_millis(services.clock), **_identity(node)}
+    body: JsonObject = {"timestamp": epoch_millis(services.clock), **identity(node)}
     for name, section in _STATS.items():
         if not metrics or "_all" in metrics or name in metrics:
             body[name] = await section(services)

@@ -37,9 +37,9 @@ _READ = (
     "version", "seq_no_primary_term", "search_type", "rest_total_hits_as_int", "search_pipeline", "verbose_pipeline",
     "timeout", "terminate_after", "include_named_queries_score",
 )  # fmt: skip
-_QUERY_STRING = ("df", "default_operator", "analyzer", "analyze_wildcard", "lenient")
+QUERY_STRING = ("df", "default_operator", "analyzer", "analyze_wildcard", "lenient")
 """They are known only beside `q`."""
-_COUNT = (*TARGETS, "preference", "routing", "min_score", "terminate_after", "q", *_QUERY_STRING)
+_COUNT = (*TARGETS, "preference", "routing", "min_score", "terminate_after", "q", *QUERY_STRING)
 
 
 @routes.add(
@@ -47,7 +47,7 @@ _COUNT = (*TARGETS, "preference", "routing", "min_score", "terminate_after", "q"
     "POST /_search",
     "GET /{index}/_search",
     "POST /{index}/_search",
-    parameters=[*_READ, "q", *_QUERY_STRING, *_UNSUPPORTED, *WITHOUT_EFFECT, "typed_keys"],
+    parameters=[*_READ, "q", *QUERY_STRING, *_UNSUPPORTED, *WITHOUT_EFFECT, "typed_keys"],
     suggested=(),
 )
 async def search(services: Services, request: Request) -> Response:
@@ -76,9 +76,7 @@ def search_parameters(request: Request, body: SearchBody) -> SearchBody:
     for name, key in (("from", "from_"), ("size", "size"), ("terminate_after", "terminate_after")):
         number = request.integer(name)
         if number is not None:
-            if number < 0:
-                raise IllegalArgumentException(f"[{name}] parameter cannot be negative, found [{number}]")
-            given[key] = number
+            given[key] = not_negative(number, name)
     for name in _FLAGS:
         if name in request.query:
             given[name] = request.flag(name)
@@ -97,6 +95,13 @@ def search_parameters(request: Request, body: SearchBody) -> SearchBody:
     return replace(body, **given) if given else body
 
 
+def not_negative(number: int, name: str) -> int:
+    """Raises IllegalArgumentException."""
+    if number < 0:
+        raise IllegalArgumentException(f"[{name}] parameter cannot be negative, found [{number}]")
+    return number
+
+
 def check_typed_keys(request: Request, body: SearchBody) -> None:
     """Without aggregations there is no name to put a type before. Raises IllegalArgumentException."""
     if body.aggregations and request.flag("typed_keys"):
@@ -110,7 +115,7 @@ def uri_query(request: Request) -> QueryStringQuery | None:
     """
     text = request.query.get("q")
     if text is None:
-        lonely = [name for name in _QUERY_STRING if name in request.query]
+        lonely = [name for name in QUERY_STRING if name in request.query]
         if lonely:
             raise unrecognized(request.path, "parameter", lonely, ())
         return None
