@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 import signal
@@ -17,6 +16,8 @@ from typing import Any
 
 import pytest
 import requests
+
+from ragstone.testing.secrecy import spellings
 
 KEY = 'sk-7a55e1-"quoted"-4711'
 SECOND = "sk-b0ad1c-the-second-one"
@@ -226,12 +227,6 @@ def named(run: Run, provider: EchoingProvider) -> None:
     run(f"POST {ML}/connectors/_create", connector("http://x", credential={"secretArn": NEVER_TAKEN, "roleArn": role}))
     run("POST /", {"SecretId": arn})
     run.vault("delete", "plain", "--now")
-
-
-def spellings(secret: str) -> list[str]:
-    """As it is, as it stands in a JSON text and in one inside another, in base64, and as Python shows it."""
-    once = json.dumps(secret)[1:-1]
-    return [secret, once, json.dumps(once)[1:-1], base64.b64encode(secret.encode()).decode(), repr(secret)[1:-1]]
 
 
 def test_a_credential_is_in_no_answer_no_log_and_no_file(run: Run, provider: EchoingProvider) -> None:

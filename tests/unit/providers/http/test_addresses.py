@@ -25,6 +25,12 @@ from ragstone.providers.http.addresses import is_literal, is_private, system_res
         "::ffff:10.1.2.3",
         "2002:7f00:1::",
         "64:ff9b::10.0.0.1",
+        "64:ff9b:1::1",
+        "::169.254.169.254",
+        "::ffff:0:169.254.169.254",
+        "2001:0:808:808:0:0:80ff:fffe",
+        "100.100.100.200",
+        "192.0.0.192",
     ],
 )
 def test_private_addresses_are_recognised_in_every_family(ip: str) -> None:
@@ -33,7 +39,21 @@ def test_private_addresses_are_recognised_in_every_family(ip: str) -> None:
 
 @pytest.mark.parametrize(
     "ip",
-    ["8.8.8.8", "172.15.0.1", "172.32.0.1", "192.169.0.1", "11.0.0.1", "2606:4700::1", "::ffff:8.8.8.8", "1.0.0.0"],
+    [
+        "8.8.8.8",
+        "172.15.0.1",
+        "172.32.0.1",
+        "192.169.0.1",
+        "11.0.0.1",
+        "2606:4700::1",
+        "::ffff:8.8.8.8",
+        "1.0.0.0",
+        "100.63.0.1",
+        "100.128.0.1",
+        "192.0.1.1",
+        "::8.8.8.8",
+        "64:ff9b::8.8.8.8",
+    ],
 )
 def test_public_addresses_are_not_private(ip: str) -> None:
     assert not is_private(ip)
