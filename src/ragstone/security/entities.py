@@ -100,7 +100,7 @@ def sparse(entity: Entity) -> JsonObject:
     match entity:
         case InternalUser():
             full = {
-                "hash": entity.hash,
+                "hash": entity.hash or None,
                 "backend_roles": list(entity.backend_roles),
                 "attributes": dict(entity.attributes),
                 "description": entity.description,

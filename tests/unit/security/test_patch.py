@@ -35,7 +35,7 @@ def test_operations_are_applied_one_after_the_other_to_a_copy() -> None:
 
 
 def test_what_is_added_is_not_shared_with_the_request() -> None:
-    value = {"names": []}
+    value: dict[str, list[str]] = {"names": []}
     operations = patch.parse(
         [{"op": "add", "path": "/a", "value": value}, {"op": "add", "path": "/a/names/-", "value": 1}]
     )
