@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from ragstone.core import caller
 from ragstone.core.cluster_settings import Setting, SettingValue, as_setting_value, declared, find
 from ragstone.core.errors import (
     ActionRequestValidationException,
@@ -146,6 +147,7 @@ class ClusterService:
         Answers the persistent and transient settings that were given a value. Raises SettingsException (unknown,
         not dynamic), IllegalArgumentException (wrong value).
         """
+        caller.require("cluster:admin/settings/update")
         self.check(update)
         async with self._changing:
             if update.persistent:

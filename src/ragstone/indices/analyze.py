@@ -9,7 +9,9 @@ from ragstone.core.xcontent import JsonObject
 from ragstone.dsl.analyze import AnalyzeRequest
 from ragstone.engine.api import AnalysisEngine, MetadataEngine
 from ragstone.engine.values import Analysis, AnalyzedStep, AnalyzedToken
-from ragstone.indices.resolver import resolve_one
+from ragstone.indices.access import permitted_one, require_on
+
+_ACTION = "indices:admin/analyze"
 
 
 class AnalyzeService:
@@ -23,7 +25,9 @@ class AnalyzeService:
         `index` may be an alias of one index. Raises what `resolve_one` and `AnalysisEngine.analyze` raise.
         """
         if index is not None:
-            index = resolve_one(await self._metadata.metadata(), index).index.name
+            index = permitted_one(await self._metadata.metadata(), index, _ACTION).index.name
+        else:
+            require_on(["*"], _ACTION)  # of all indices, those to come too
         analysis = await self._engine.analyze(index, request)
         if not request.explain:
             return {"tokens": [_token(token) for token in analysis.steps[-1].tokens]}

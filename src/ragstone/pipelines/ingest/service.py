@@ -6,7 +6,7 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ragstone.core import json
+from ragstone.core import caller, json
 from ragstone.core.clock import Clock
 from ragstone.core.errors import (
     IllegalArgumentException,
@@ -112,14 +112,17 @@ class IngestService:
 
     async def put(self, id: str, body: JsonObject) -> None:
         """Store or replace a pipeline. Raises for the first fault of its definition."""
+        caller.require("cluster:admin/ingest/pipeline/put")
         await self._store.put(id, body)
 
     async def get(self, patterns: Sequence[str]) -> dict[str, JsonObject]:
         """Definitions as they were sent, by id; ids may hold `*`, none means all."""
+        caller.require("cluster:admin/ingest/pipeline/get")
         return await self._store.bodies(patterns)
 
     async def delete(self, pattern: str) -> None:
         """Raises ResourceNotFoundException."""
+        caller.require("cluster:admin/ingest/pipeline/delete")
         await self._store.delete(pattern)
 
     # ── documents ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -215,6 +218,7 @@ class IngestService:
 
         Raises IllegalArgumentException (unknown pipeline, no documents), ParseException.
         """
+        caller.require("cluster:admin/ingest/pipeline/simulate")
         config = ProcessorConfig(body)
         if id is None:
             pipeline: IngestPipeline | None = self._compiler.pipeline(_INLINE, config.map("pipeline"))

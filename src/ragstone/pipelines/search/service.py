@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from ragstone.core import caller
 from ragstone.core.errors import IllegalArgumentException
 from ragstone.core.xcontent import JsonObject
 from ragstone.engine.api import RecordStore
@@ -31,14 +32,17 @@ class SearchPipelineService:
 
     async def put(self, id: str, body: JsonObject) -> None:
         """Store or replace a pipeline. Raises for the first fault of its definition."""
+        caller.require("cluster:admin/search/pipeline/put")
         await self._store.put(id, body)
 
     async def get(self, patterns: Sequence[str]) -> dict[str, JsonObject]:
         """Definitions as they were sent, by id; ids may hold `*`, none means all."""
+        caller.require("cluster:admin/search/pipeline/get")
         return await self._store.bodies(patterns)
 
     async def delete(self, pattern: str) -> None:
         """Raises ResourceNotFoundException."""
+        caller.require("cluster:admin/search/pipeline/delete")
         await self._store.delete(pattern)
 
     async def choose(

@@ -8,6 +8,7 @@ import platform
 from ragstone.cluster import node_stats
 from ragstone.cluster.health import ShardCounts
 from ragstone.cluster.model import OPENSEARCH_VERSION, PLUGIN_VERSION, PLUGINS, ROLES
+from ragstone.core import caller
 from ragstone.rest.cat_table import PARAMETERS, Column, Row, Size, Table, epoch, hidden, right
 from ragstone.rest.request import Request
 from ragstone.rest.response import Response
@@ -45,6 +46,7 @@ async def health(services: Services, request: Request) -> Response:
     table = _HEALTH if request.flag("ts", True) else _HEALTH_WITHOUT_TIME
     if request.flag("help"):
         return table.help()
+    caller.require("cluster:monitor/health")
     counts = ShardCounts.of(await services.indices.get(None, ALL_INDICES), services.indices.unavailable())
     row: Row = {
         **epoch(services.clock),
@@ -97,6 +99,9 @@ _NODES = Table(
 async def nodes(services: Services, request: Request) -> Response:
     if request.flag("help"):
         return _NODES.help()
+    caller.require("cluster:monitor/state")
+    caller.require("cluster:monitor/nodes/info")
+    caller.require("cluster:monitor/nodes/stats")
     node, memory, disk = services.node, node_stats.machine_memory(), node_stats.disk(services.settings.data)
     one, five, fifteen = node_stats.load_average()
     row: Row = {
@@ -149,6 +154,8 @@ _PLUGINS = Table(
 async def plugins(services: Services, request: Request) -> Response:
     if request.flag("help"):
         return _PLUGINS.help()
+    caller.require("cluster:monitor/state")
+    caller.require("cluster:monitor/nodes/info")
     node = services.node
     rows: list[Row] = [
         {
@@ -175,6 +182,7 @@ _CLUSTER_MANAGER = Table(
 async def cluster_manager(services: Services, request: Request) -> Response:
     if request.flag("help"):
         return _CLUSTER_MANAGER.help()
+    caller.require("cluster:monitor/state")
     node = services.node
     row: Row = {"id": node.node_id, "host": node.host, "ip": node.host, "node": node.node_name}
     return _CLUSTER_MANAGER.answer(request, [row])
@@ -197,6 +205,8 @@ _ALLOCATION = Table(
 async def allocation(services: Services, request: Request) -> Response:
     if request.flag("help"):
         return _ALLOCATION.help()
+    caller.require("cluster:monitor/state")
+    caller.require("cluster:monitor/nodes/stats")
     node, disk = services.node, node_stats.disk(services.settings.data)
     found = await services.indices.get(None, ALL_INDICES)
     counts = ShardCounts.of(found, services.indices.unavailable())
@@ -251,14 +261,23 @@ _EMPTY = {
     ),
 }
 """Nothing waits for a cluster manager, there are no snapshots, no field data on a heap, no attributes of nodes."""
+_ACTIONS = {
+    "pending_tasks": "cluster:monitor/task",
+    "repositories": "cluster:admin/repository/get",
+    "fielddata": "cluster:monitor/nodes/stats",
+    "nodeattrs": "cluster:monitor/state",
+}
 
 
-def _always_empty(table: Table) -> Handler:
+def _always_empty(table: Table, action: str) -> Handler:
     async def answer(services: Services, request: Request) -> Response:
-        return table.help() if request.flag("help") else table.answer(request, [])
+        if request.flag("help"):
+            return table.help()
+        caller.require(action)
+        return table.answer(request, [])
 
     return answer
 
 
 for _name, _table in _EMPTY.items():
-    routes.add(f"GET /_cat/{_name}", parameters=PARAMETERS)(_always_empty(_table))
+    routes.add(f"GET /_cat/{_name}", parameters=PARAMETERS)(_always_empty(_table, _ACTIONS[_name]))

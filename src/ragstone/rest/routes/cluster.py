@@ -11,6 +11,7 @@ from typing import cast
 from ragstone.cluster.health import ShardCounts, Status, cluster_health, index_health, reached
 from ragstone.cluster.model import OPENSEARCH_VERSION
 from ragstone.cluster.service import SettingsUpdate
+from ragstone.core import caller
 from ragstone.core.clock import Deadline, epoch_millis
 from ragstone.core.errors import IllegalArgumentException, IndexNotFoundException
 from ragstone.core.xcontent import JsonObject, require_object
@@ -48,6 +49,7 @@ _OPERATORS = {
     ],
 )  # fmt: skip
 async def health(services: Services, request: Request) -> Response:
+    caller.require("cluster:monitor/health")
     deadline = Deadline.after(services.clock, request.seconds("timeout", 30.0) or 0.0)
     options = indices_options(request, ALL_INDICES)
     wanted = _wanted(request)
@@ -125,6 +127,7 @@ def _readable(body: JsonObject) -> JsonObject:
     parameters=["flat_settings", "include_defaults", "local", "timeout", "cluster_manager_timeout", "master_timeout"],
 )
 async def get_settings(services: Services, request: Request) -> Response:
+    caller.require("cluster:monitor/state")
     sections = {"persistent": services.cluster.persistent, "transient": services.cluster.transient}
     if request.flag("include_defaults"):
         sections["defaults"] = services.cluster.defaults()
@@ -152,6 +155,7 @@ async def put_settings(services: Services, request: Request) -> Response:
 @routes.add("GET /_cluster/pending_tasks", parameters=[*TIMEOUTS, "local"])
 async def pending_tasks(services: Services, request: Request) -> Response:
     """Always none: nothing here waits for a cluster manager."""
+    caller.require("cluster:monitor/task")
     return Response({"tasks": []})
 
 
@@ -163,6 +167,7 @@ async def pending_tasks(services: Services, request: Request) -> Response:
 )
 async def state(services: Services, request: Request) -> Response:
     """Who and what is there: node, indices with settings, mappings, aliases, and where their shards are."""
+    caller.require("cluster:monitor/state")
     node, flat = services.node, request.flag("flat_settings")
     indices = await services.indices.get(request.param("index"), indices_options(request, ALL_INDICES))
     lost = services.indices.unavailable()
@@ -225,6 +230,7 @@ def _routing(index: IndexMetadata, node_id: str, unavailable: Container[str]) ->
 )
 async def stats(services: Services, request: Request) -> Response:
     """How much is there; what one process has no counterpart for is left out."""
+    caller.require("cluster:monitor/stats")
     node = services.node
     indices = await services.indices.get(None, ALL_INDICES)
     numbers = list((await services.indices.usable_stats(indices)).values())

@@ -10,6 +10,7 @@ from typing import Any
 
 from ragstone.cluster import node_stats
 from ragstone.cluster.model import OPENSEARCH_VERSION, PLUGIN_VERSION, PLUGINS, ROLES, NodeInfo
+from ragstone.core import caller
 from ragstone.core.clock import epoch_millis
 from ragstone.core.names import matches
 from ragstone.core.registry import Registry
@@ -170,6 +171,7 @@ _INFO_METRICS = {*_INFO, "plugins", "modules", "transport", "thread_pool", "aggr
     parameters=["flat_settings", "timeout"],
 )
 async def info(services: Services, request: Request) -> Response:
+    caller.require("cluster:monitor/nodes/info")
     who, metrics = request.path_params.get("node_id", ""), request.names("metric")
     if not metrics and set(who.split(",")) <= _INFO_METRICS:
         who, metrics = "", who.split(",")  # `/_nodes/http` asks for a metric, not for a node of that name
@@ -300,6 +302,7 @@ _STATS_METRICS = {
     ],
 )  # fmt: skip
 async def stats(services: Services, request: Request) -> Response:
+    caller.require("cluster:monitor/nodes/stats")
     metrics = request.names("metric")
     unknown = set(metrics) - _STATS_METRICS
     if unknown:

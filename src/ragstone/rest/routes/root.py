@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ragstone.cluster.model import LUCENE_VERSION, OPENSEARCH_VERSION
+from ragstone.core import caller
 from ragstone.rest.request import Request
 from ragstone.rest.response import Response
 from ragstone.rest.router import Routes
@@ -13,6 +14,7 @@ routes = Routes()
 
 @routes.add("GET /")
 async def root(services: Services, request: Request) -> Response:
+    caller.require("cluster:monitor/main")
     version = {
         "distribution": "opensearch",
         "number": OPENSEARCH_VERSION,
