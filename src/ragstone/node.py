@@ -124,6 +124,13 @@ class Node:
     ) -> None:
         await self._open.aclose()
 
+    def connection_refused(self, address: str | None, reason: str) -> None:
+        """A connection came to nothing because of TLS."""
+        if self.services.security is not None and self.services.security.audit is not None:
+            self.services.security.audit.record(
+                "SSL_EXCEPTION", audit_request_remote_address=address, audit_request_exception_stacktrace=reason
+            )
+
     async def _start(self) -> None:
         settings, clock, ids = self._settings, self._clock, self._ids
         pools = ThreadPools()
@@ -269,8 +276,8 @@ def _signatures(settings: Settings, identities: Identities, clock: Clock) -> Sig
         settings.sigv4_services,
         settings.sigv4_regions,
         settings.sigv4_max_skew,
-        # Nobody is between a client and us on this machine, and there is no TLS elsewhere.
-        unsigned_payload=settings.loopback_only,
+        # Nobody is between a client and us on this machine, or behind TLS.
+        unsigned_payload=settings.loopback_only or settings.tls.active,
     )
     domain = domain_arn(identities.account, settings.cluster_name)
     return SignatureVerifier(identities, clock, rules, domain)

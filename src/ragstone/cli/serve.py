@@ -59,6 +59,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, help="port to listen on; 0 takes a free one (9200)")
     parser.add_argument("--data", type=Path, help="folder of the data (./data)")
     parser.add_argument("--config", type=Path, help="settings file (./ragstone.yml, if there is one)")
+    parser.add_argument("--tls-cert", type=Path, metavar="FILE", help="certificate chain (PEM); with it, HTTPS only")
+    parser.add_argument("--tls-key", type=Path, metavar="FILE", help="its key (PEM)")
     parser.add_argument("--log-level", help="debug, info, warning or error (info)")
     cluster = parser.add_argument_group(
         "in front of a cluster", "The password of --cluster-user comes from RAGSTONE_CLUSTER_PASSWORD."
@@ -105,14 +107,17 @@ async def _serve(settings: Settings) -> None:
     listener = bind(settings)
     address = address_of(listener)
 
+    url = f"{'https' if settings.tls.active else 'http'}://{address}"
+
     def announce() -> None:
         data = ",".join(settings.cluster) or str(settings.data)
-        logger.info(f"listening on http://{address}", address=address, data=data)
+        logger.info(f"listening on {url}", address=address, data=data)
         if sys.stdout.isatty():
-            print(f"Ragstone listens on http://{address} (Ctrl+C stops it)", flush=True)
+            print(f"Ragstone listens on {url} (Ctrl+C stops it)", flush=True)
 
     # Standard error is the log, unless somebody looks at it.
     shown = _show_password if sys.stderr.isatty() else None
     async with Node(settings, http_address=address, announce_password=shown) as node:
-        await HttpServer(node.app, listener, settings, announce).run_until_stopped()
+        server = HttpServer(node.app, listener, settings, announce, on_refused=node.connection_refused)
+        await server.run_until_stopped()
     logger.info("stopped")

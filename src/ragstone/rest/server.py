@@ -17,11 +17,15 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from ragstone.core import json
+from ragstone.core.clock import Clock, SystemClock
 from ragstone.core.errors import IllegalArgumentException, OpenSearchException, error_body
 from ragstone.core.log import get_logger
 from ragstone.core.settings import Settings
-from ragstone.rest.app import Application
+from ragstone.rest import tls
+from ragstone.rest.app import CERTIFICATE, Application
+from ragstone.rest.client_certificate import ClientCertificate
 from ragstone.rest.response import JSON
+from ragstone.rest.tls import Certificates, Refused, TlsListener
 
 T = TypeVar("T")
 
@@ -51,7 +55,12 @@ class TooLongHttpHeaderException(OpenSearchException):
 
 
 def bind(settings: Settings) -> socket.socket:
-    """Take the address, without answering on it yet. Raises CannotListen."""
+    """Take the address, without answering on it yet. Raises CannotListen, also where TLS would not work."""
+    if settings.tls.active:
+        try:
+            tls.context(settings.tls)
+        except tls.TlsFault as fault:
+            raise CannotListen(str(fault)) from None
     if not settings.loopback_only:
         _check_reachable(settings)
     try:
@@ -100,10 +109,20 @@ class HttpServer(uvicorn.Server):
     """Answers on a bound socket until it is told to stop: by SIGTERM or SIGINT, or by `stop`.
 
     Then it takes no new connections, gives running requests `shutdown_grace` seconds, answers the rest with a 503.
+    SIGHUP has the certificate read anew; a changed file is noticed without it.
+
+    `on_refused` hears of connections that came to nothing because of TLS.
     """
 
     def __init__(
-        self, app: Application, listener: socket.socket, settings: Settings, on_ready: Callable[[], None]
+        self,
+        app: Application,
+        listener: socket.socket,
+        settings: Settings,
+        on_ready: Callable[[], None],
+        *,
+        clock: Clock | None = None,
+        on_refused: Refused = lambda address, reason: None,
     ) -> None:
         super().__init__(
             uvicorn.Config(
@@ -123,6 +142,9 @@ class HttpServer(uvicorn.Server):
         self._listener = listener
         self._settings = settings
         self._on_ready = on_ready
+        self._on_refused = on_refused
+        tls = settings.tls
+        self._certificates = Certificates(tls, clock or SystemClock()) if tls.active else None
 
     async def run_until_stopped(self) -> None:
         """Raises CannotListen when another process was faster to take the address."""
@@ -136,10 +158,25 @@ class HttpServer(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         try:
-            await super().startup(sockets)
+            if self._certificates is None:
+                await super().startup(sockets)
+            else:
+                await self._startup_with_tls(self._certificates)
         except OSError as error:
             raise CannotListen(_why(error, self._settings)) from None
         self._on_ready()
+
+    async def _startup_with_tls(self, certificates: Certificates) -> None:
+        """uvicorn's `startup`, with connections from our own listener. Raises OSError."""
+        await self.lifespan.startup()
+
+        def protocol() -> asyncio.Protocol:
+            return _Protocol(config=self.config, server_state=self.server_state, app_state=self.lifespan.state)
+
+        listener = TlsListener(self._listener, certificates, protocol, self._on_refused)
+        listener.start(self.config.backlog)
+        self.servers = [listener]  # type: ignore[list-item]  # it has what is asked of them
+        self.started = True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         log.info("stopping", running=len(self.server_state.tasks))
@@ -158,11 +195,15 @@ class HttpServer(uvicorn.Server):
         signals = (signal.SIGINT, signal.SIGTERM)
         for number in signals:
             loop.add_signal_handler(number, self.handle_exit, number, None)
+        if self._certificates is not None:
+            loop.add_signal_handler(signal.SIGHUP, self._certificates.reload)
         try:
             yield
         finally:
             for number in signals:
                 loop.remove_signal_handler(number)
+            if self._certificates is not None:
+                loop.remove_signal_handler(signal.SIGHUP)
 
 
 def run(main: Callable[[], Coroutine[Any, Any, T]]) -> T:
@@ -178,12 +219,20 @@ class _Protocol(HttpToolsProtocol):
     """uvicorn's protocol, which knows no limits for the head of a request and answers faults in plain text."""
 
     _refusal: OpenSearchException | None = None
+    _certificate: ClientCertificate | None = None
     _in_message = False
     _in_head = False
     _head_bytes = 0
 
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        super().connection_made(transport)
+        certificate = transport.get_extra_info("peercert")
+        self._certificate = ClientCertificate.read(certificate) if certificate else None
+
     def on_message_begin(self) -> None:
         super().on_message_begin()
+        if self._certificate is not None:
+            self.scope[CERTIFICATE] = self._certificate  # type: ignore[literal-required]  # ours
         self._in_message, self._in_head, self._head_bytes = True, True, 0
 
     def on_url(self, url: bytes) -> None:

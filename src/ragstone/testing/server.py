@@ -84,7 +84,7 @@ class ThreadedServer:
     async def _serve(self) -> None:
         listener = bind(self._settings)
         address = address_of(listener)
-        self.url = f"http://{address}"
+        self.url = f"{'https' if self._settings.tls.active else 'http'}://{address}"
         async with Node(
             self._settings,
             http_address=address,
@@ -93,5 +93,12 @@ class ThreadedServer:
             clock=self._clock,
             identities=self._identities,
         ) as node:
-            self._server = HttpServer(node.app, listener, self._settings, self._ready.set)
+            self._server = HttpServer(
+                node.app,
+                listener,
+                self._settings,
+                self._ready.set,
+                clock=self._clock,
+                on_refused=node.connection_refused,
+            )
             await self._server.run_until_stopped()
