@@ -23,7 +23,7 @@ def terms(answer: Any) -> list[tuple[str, int]]:
         ("/books/_analyze", {"tokenizer": {"type": "nope"}, "text": "x"}, "illegal_argument_exception", "failed to find global tokenizer under [nope]"),
         ("/_analyze", {"tokenizer": "standard", "filter": ["nope"], "text": "x"}, "illegal_argument_exception", "failed to find global filter under [nope]"),
         ("/_analyze", {"tokenizer": "standard", "char_filter": ["nope"], "text": "x"}, "illegal_argument_exception", "failed to find global char_filter under [nope]"),
-        ("/_analyze", {"tokenizer": "standard", "filter": [{"a": 1}], "text": "x"}, "illegal_argument_exception", "Missing [type] setting for anonymous filter: {a=1}"),
+        ("/_analyze", {"tokenizer": "standard", "filter": [{"a": 1}], "text": "x"}, "illegal_argument_exception", "Missing [type] setting for anonymous filter: {\"a\":\"1\"}"),
         ("/_analyze", {"filter": ["stop"], "text": "x"}, "illegal_argument_exception", "Custom normalizer may not use filter [stop]"),
         ("/_analyze", {"analyzer": "standard"}, "action_request_validation_exception", "Validation Failed: 1: text is missing;"),
         ("/_analyze", {"analyzer": "standard", "tokenizer": "standard", "text": "x"}, "action_request_validation_exception", "Validation Failed: 1: cannot define extra components on a named analyzer;"),
@@ -32,6 +32,7 @@ def terms(answer: Any) -> list[tuple[str, int]]:
         ("/_analyze", {"field": "m", "text": "x"}, "illegal_argument_exception", "analysis based on a specific field requires an index"),
         ("/_analyze", {"text": "x", "foo": 1}, "x_content_parse_exception", "[1:13] [analyze_request] unknown field [foo]"),
         ("/_analyze", {"text": 7}, "x_content_parse_exception", "[1:9] [analyze_request] text doesn't support values of type: VALUE_NUMBER"),
+        ("/_analyze", {"text": "x", "filter": "stop"}, "x_content_parse_exception", "[1:22] [analyze_request] filter doesn't support values of type: VALUE_STRING"),
         ("/_analyze", None, "parse_exception", "request body or source parameter is required"),
     ],
 )  # fmt: skip
@@ -99,3 +100,17 @@ async def test_explain_shows_every_part_of_an_analyzer_of_the_settings(client: A
 async def test_positions_count_what_filters_dropped_at_the_end_of_a_text(client: AsgiClient) -> None:
     answer = await client("POST /_analyze", {"analyzer": "stop", "text": ["fox and the", "dog"]})
     assert terms(answer.json) == [("fox", 0), ("dog", 3)]
+
+
+async def test_texts_are_apart_as_their_analyzer_has_it(client: AsgiClient) -> None:
+    await client("PUT /books", {"mappings": {"properties": {"key": {"type": "keyword"}, "text": {"type": "text"}}}})
+    apart = {
+        "/_analyze": [({"analyzer": "standard"}, 1), ({"tokenizer": "standard"}, 101)],
+        "/books/_analyze": [({"analyzer": "standard"}, 101), ({"field": "text"}, 101), ({"field": "key"}, 1)],
+    }
+    for target, cases in apart.items():
+        for asked, position in cases:
+            answer = await client(f"POST {target}", {"text": ["a", "b"], **asked})
+            assert terms(answer.json) == [("a", 0), ("b", position)], (target, asked)
+    explained = await client("POST /_analyze", {"text": ["a", "b"], "tokenizer": "standard", "explain": True})
+    assert [token["position"] for token in explained.json["detail"]["tokenizer"]["tokens"]] == [0, 1]

@@ -67,9 +67,7 @@ def _texts(value: Any) -> Sequence[str]:
     return [java_text(item) for item in value] if isinstance(value, list) else [java_text(value)]
 
 
-def _parts(value: Any) -> Sequence[NameOrDefinition]:
-    if not isinstance(value, list):
-        return [value]
+def _parts(value: list[Any]) -> Sequence[NameOrDefinition]:
     for position, item in enumerate(value):
         if not isinstance(item, (str, dict)):
             raise XContentParseException(
@@ -79,14 +77,15 @@ def _parts(value: Any) -> Sequence[NameOrDefinition]:
 
 
 _PART = STRING | {"START_OBJECT"}
+_PARTS = frozenset({"START_ARRAY"})
 _FIELDS = {
     "text": Declared(STRING_ARRAY, _texts),
     "analyzer": Declared(STRING, str),
     "normalizer": Declared(STRING, str),
     "field": Declared(STRING, str),
     "tokenizer": Declared(_PART, lambda value: value),
-    "filter": Declared(_PART | {"START_ARRAY"}, _parts),
-    "char_filter": Declared(_PART | {"START_ARRAY"}, _parts),
+    "filter": Declared(_PARTS, _parts),
+    "char_filter": Declared(_PARTS, _parts),
     "explain": Declared(BOOLEAN, as_bool),
     "attributes": Declared(STRING_ARRAY, lambda value: frozenset(text.lower() for text in _texts(value))),
 }

@@ -23,13 +23,18 @@ def analyze_without_index(request: AnalyzeRequest) -> Analysis:
     """As `AnalysisEngine.analyze`."""
     limit = IndexSettings({}).number(_LIMIT)
     if request.in_parts:
-        return analyze(request, in_parts(request, _EVERYBODYS, index=False), gap=0, limit=limit)
+        return analyze(request, in_parts(request, _EVERYBODYS, index=False), gap=_gap_of_parts(request), limit=limit)
     if request.field is not None and request.analyzer is None:
         raise IllegalArgumentException("analysis based on a specific field requires an index")
     analyzer = _EVERYBODYS.get(request.analyzer or "standard")
     if analyzer is None:
         raise IllegalArgumentException(f"failed to find global analyzer [{request.analyzer}]")
     return analyze(request, analyzer, gap=0, limit=limit)
+
+
+def _gap_of_parts(request: AnalyzeRequest) -> int:
+    """As recorded: `explain` has the texts follow on."""
+    return 0 if request.explain else 100
 
 
 def analyze_in_index(request: AnalyzeRequest, mapper: Mapper, settings: IndexSettings) -> Analysis:
@@ -43,7 +48,7 @@ def _chosen(request: AnalyzeRequest, mapper: Mapper) -> tuple[Analyzer, int]:
     analyzers = mapper.context.analyzers
     found: Analyzer | None
     if request.in_parts:
-        return in_parts(request, analyzers, index=True), 0
+        return in_parts(request, analyzers, index=True), _gap_of_parts(request)
     if request.analyzer is not None:
         found = analyzers.get(request.analyzer)
         if found is None:
@@ -61,7 +66,9 @@ def _chosen(request: AnalyzeRequest, mapper: Mapper) -> tuple[Analyzer, int]:
             return found, gap
         if isinstance(field, KeywordField):
             normalizer = field.option("normalizer")
-            found = analyzers.required("keyword") if normalizer is None else analyzers.normalizing(normalizer)
+            if normalizer is None:
+                return replace(analyzers.required("keyword"), name="_keyword"), 0
+            found = analyzers.normalizing(normalizer)
             assert found is not None, "the mapping was checked"
         elif field is not None:
             raise IllegalArgumentException(

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
+from ragstone.core import json
 from ragstone.core.errors import IllegalArgumentException, IllegalStateException
 from ragstone.core.xcontent import java_text
 from ragstone.dsl.analyze import AnalyzeRequest, NameOrDefinition
@@ -91,7 +92,7 @@ def in_parts(request: AnalyzeRequest, analyzers: Analyzers, *, index: bool) -> A
         if request.tokenizer is None and not analyzers.changes_characters_only(part):
             raise IllegalArgumentException(f"Custom normalizer may not use filter [{_name(part)}]")
     names = PartNames(_name(request.tokenizer or "keyword"), _names(request.filters), _names(request.char_filters))
-    return Analyzer("", tokenizer, filters, char_filters=char_filters, names=names, position_increment_gap=0)
+    return Analyzer("", tokenizer, filters, char_filters=char_filters, names=names)
 
 
 class _Finder:
@@ -104,7 +105,8 @@ class _Finder:
         where, name = self._where, part
         if isinstance(part, dict):
             if part.get("type") is None:
-                raise IllegalArgumentException(f"Missing [type] setting for anonymous {kind}: {java_text(part)}")
+                given = json.encode({key: java_text(value) for key, value in part.items()}).decode()
+                raise IllegalArgumentException(f"Missing [type] setting for anonymous {kind}: {given}")
             where, name = "global ", java_text(part["type"])
         found = find(part)
         if found is None:

@@ -70,7 +70,7 @@ def html_strip(escaped_tags: Iterable[str] = ()) -> CharFilter:
 
     def replace(match: Match[str]) -> str:
         if match["entity"]:
-            return html.unescape(match[0])
+            return " " if match[0] == "&nbsp;" else html.unescape(match[0])
         if match["raw"]:
             return match[0] if match["raw"].lower() in kept else "\n"
         if match["tag"] is None:

@@ -119,10 +119,10 @@ def _mapping(options: Options) -> CharFilter:
     if given is None:
         raise IllegalArgumentException("mapping requires either `mappings` or `mappings_path` to be configured")
     rules = []
-    for rule in given if isinstance(given, list) else [given]:
+    for line, rule in enumerate(given if isinstance(given, list) else [given], 1):
         match = _RULE.fullmatch(java_text(rule))
         if match is None or not match[1].strip():
-            raise IllegalArgumentException(f"Invalid Mapping Rule : [{java_text(rule)}]")
+            raise IllegalArgumentException(f"Line [{line}]: Invalid mapping rule : [{java_text(rule)}]")
         rules.append((_unescaped(match[1].strip()), _unescaped(match[2].strip())))
     return char_filters.mapping(rules)
 

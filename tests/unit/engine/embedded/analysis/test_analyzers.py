@@ -149,7 +149,7 @@ def test_normalizers_use_character_filters_only() -> None:
         ({"tokenizer__t__type": "nope"}, "Unknown tokenizer type [nope] for [t]"),
         ({"char_filter__c__type": "icu"}, "Unknown char_filter type [icu] for [c]"),
         ({"char_filter__c__type": "mapping"}, "mapping requires either `mappings` or `mappings_path` to be configured"),
-        ({"char_filter__c__type": "mapping", "char_filter__c__mappings": ["ab"]}, "Invalid Mapping Rule : [ab]"),
+        ({"char_filter__c__type": "mapping", "char_filter__c__mappings": ["ab"]}, "Line [1]: Invalid mapping rule : [ab]"),
         ({"char_filter__c__type": "pattern_replace"}, "pattern is missing for [pattern_replace]"),
         ({"char_filter__c__type": "pattern_replace", "char_filter__c__pattern": "(a+)+"}, "Regex pattern contains nested quantifiers or backreferences: (a+)+"),
         ({"filter__f__type": "length", "filter__f__min": "x"}, "Failed to parse value [x] for setting [min]"),

@@ -20,7 +20,7 @@ from ragstone.engine.embedded.analysis.char_filters import html_strip, mapping, 
         ("1 < 2 and 3 > 2", "1 < 2 and 3 > 2"),
         ("<script>var a = '<b>';</script>x", "\nx"),
         ("<a title='1 > 0'>k</a>", "k"),
-        ("&#65;&#x42;&unknown;", "AB&unknown;"),
+        ("&#65;&#x42;&unknown;&nbsp;", "AB&unknown; "),
         ("<!-- never closed", ""),
     ],
 )
