@@ -26,6 +26,7 @@ from ragstone.engine.embedded.engine import EmbeddedEngine
 from ragstone.indices.analyze import AnalyzeService
 from ragstone.indices.field_caps import FieldCapsService
 from ragstone.indices.service import IndexService
+from ragstone.indices.templates.service import TemplateService
 from ragstone.ml.connectors.aws_signing import AwsSigning
 from ragstone.ml.connectors.executor import ConnectorExecutor
 from ragstone.ml.connectors.secrets import ConnectorSecrets
@@ -186,8 +187,9 @@ class Node:
         processors = ProcessorServices(models, generative_qa, cluster, clock, _processors(elsewhere, catalogue))
         ingest = IngestService(engine, processors)
         pipelines = SearchPipelineService(engine, processors)
-        indices = IndexService(engine)
-        bulk = BulkService(engine, ingest, cluster, clock, ids)
+        templates = TemplateService(engine, engine, ids) if isinstance(engine, EmbeddedEngine) else None
+        indices = IndexService(engine, templates)
+        bulk = BulkService(engine, indices, ingest, cluster, clock, ids)
         search = SearchService(engine, pipelines, models, clock)
         worker = ByScrollWorker(search, bulk, indices, clock)
         task_manager = TaskManager(engine, node, clock)
@@ -219,6 +221,7 @@ class Node:
             reader=Reader(clock, ids, pools),
             signatures=_signatures(settings, self._identities or identities, clock) if elsewhere is None else None,
             secrets=SecretsManager(keystore, pools),
+            templates=templates,
             analyze=AnalyzeService(engine, engine) if isinstance(engine, EmbeddedEngine) else None,
             tokens=tokens,
             gateway=_gateway(elsewhere, catalogue, pipelines, models, settings, clock),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ragstone.core import json
 from ragstone.core.clock import Clock
@@ -38,6 +38,7 @@ from ragstone.dsl.bulk import BulkItem
 from ragstone.engine.api import Engine
 from ragstone.engine.values import GetResult, IndexMetadata, Metadata, Refresh, WriteResult
 from ragstone.indices.resolver import is_alias, write_index
+from ragstone.indices.service import IndexService
 from ragstone.pipelines.ingest.service import NONE, Dropped, IngestItem, IngestService
 
 AUTO_CREATE_INDEX = cluster_setting(
@@ -71,9 +72,16 @@ class BulkService:
     """See the module's docstring. Safe to call at once from many tasks."""
 
     def __init__(
-        self, engine: Engine, ingest: IngestService, settings: ClusterSettings, clock: Clock, ids: IdGenerator
+        self,
+        engine: Engine,
+        indices: IndexService,
+        ingest: IngestService,
+        settings: ClusterSettings,
+        clock: Clock,
+        ids: IdGenerator,
     ) -> None:
         self._engine = engine
+        self._indices = indices
         self._own_pipelines = engine.capabilities().own_pipelines
         self._ingest = ingest
         self._settings = settings
@@ -183,18 +191,19 @@ class BulkService:
         """The documents of index and create items as pipelines leave them, by position; others have none."""
         positions: list[int] = []
         asked: dict[tuple[str | None, str], bool] = {}
+        metadata = await self._metadata_to_come(run, targets)
         for position, item in enumerate(run.items):
             if item.source is not None and run.outcomes[position] is None:
                 way = item.pipeline, targets[position]
                 if way not in asked:
-                    asked[way] = self._ingest.has_pipeline(*way, run.metadata)
+                    asked[way] = self._ingest.has_pipeline(*way, metadata)
                 if asked[way]:
                     positions.append(position)
         if not positions:
             return {}
         given = [_ingest_item(run.items[position], targets[position]) for position in positions]
         begun = self._clock.monotonic()
-        result = await self._ingest.run(given, run.metadata)
+        result = await self._ingest.run(given, metadata)
         if result.ran:
             run.ingest_seconds = (run.ingest_seconds or 0.0) + self._clock.monotonic() - begun
         documents: dict[int, IngestItem] = {}
@@ -206,6 +215,15 @@ class BulkService:
             else:
                 self._fail(run, position, outcome)
         return documents
+
+    async def _metadata_to_come(self, run: _Run, targets: Sequence[str]) -> Metadata:
+        """The indices there are, and those still to be made for the request, with the settings templates have for
+        them: a template may name a pipeline."""
+        missing = {
+            name: await self._indices.settings_to_come(name) for name in {*targets} - {"", *run.metadata.indices}
+        }
+        coming = {name: IndexMetadata(name, "_na_", given, {}, {}, 0) for name, given in missing.items() if given}
+        return replace(run.metadata, indices={**run.metadata.indices, **coming}) if coming else run.metadata
 
     async def _create_missing(self, run: _Run, targets: Sequence[str]) -> None:
         """Make the indices whose default pipeline counts: before a template of the engine's has been applied, nobody
@@ -227,7 +245,7 @@ class BulkService:
             raise IndexNotFoundException(name, resource_type="index_expression" if item.action == "delete" else None)
         require_create(name)
         with contextlib.suppress(ResourceAlreadyExistsException):  # somebody else was faster: it is there
-            await self._engine.create_index_for_write(name)
+            await self._indices.create_for_write(name)
         run.metadata = await self._engine.metadata()
         index = run.write_index(name)
         if index is None:

@@ -195,6 +195,18 @@ class SearchEngine(Protocol):
         ...
 
 
+class IndexRehearsal(Protocol):
+    """What an engine without templates of its own offers beside `Engine`, so that templates can be checked."""
+
+    async def check_settings(self, settings: JsonObject) -> None:
+        """Raises what `create_index` raises for settings, by themselves."""
+        ...
+
+    async def try_index(self, settings: JsonObject, mappings: JsonObject) -> JsonObject:
+        """The mapping that `create_index` would give an index; nothing is made. Raises what that raises."""
+        ...
+
+
 class AnalysisEngine(Protocol):
     """What an engine with analyzers of its own offers beside `Engine`. A cluster is asked itself."""
 
@@ -293,6 +305,7 @@ __all__ = [
     "DocumentEngine",
     "Engine",
     "ForwardedAnswer",
+    "IndexRehearsal",
     "MaintenanceEngine",
     "MetadataEngine",
     "RecordStore",

@@ -17,12 +17,15 @@ from ragstone.core.errors import (
 )
 from ragstone.core.names import matches
 from ragstone.core.xcontent import JsonObject
+from ragstone.dsl.index_settings import flatten_settings, nest
 from ragstone.engine.api import Engine
 from ragstone.engine.values import IndexMetadata, IndexStats, Metadata
 from ragstone.indices.access import permitted, require_on
 from ragstone.indices.aliases import WRITABLE, AliasAction, alias_body, check_alias_name, plan
 from ragstone.indices.blocks import Access, check_blocks, touches_a_block
 from ragstone.indices.resolver import IndicesOptions, Resolved, resolve
+from ragstone.indices.templates.model import HIDDEN
+from ragstone.indices.templates.service import TemplateService
 from ragstone.indices.views import shown
 
 ADMIN = IndicesOptions(expand_closed=True, forbid_closed=False)
@@ -42,13 +45,17 @@ class Shards:
 
 
 class IndexService:
-    """What one can do with indices. The caller must be allowed the action of what they ask for (`indices.access`)."""
+    """What one can do with indices. The caller must be allowed the action of what they ask for (`indices.access`).
 
-    def __init__(self, engine: Engine) -> None:
+    `templates` is None where the engine has templates of its own.
+    """
+
+    def __init__(self, engine: Engine, templates: TemplateService | None = None) -> None:
         self._engine = engine
+        self._templates = templates
 
     async def create(self, name: str, body: Any) -> IndexMetadata:
-        """Create an index from `{"settings", "mappings", "aliases"}`, all optional.
+        """Create an index from `{"settings", "mappings", "aliases"}`, all optional, and the templates that are for it.
 
         Raises ParseException for unknown keys, and what the engine raises.
         """
@@ -64,12 +71,35 @@ class IndexService:
         metadata = await self._engine.metadata()
         actions = ("indices:admin/create", "indices:admin/aliases") if parts["aliases"] else ("indices:admin/create",)
         require_on([metadata.indices.get(name, name)], *actions)
-        aliases = {}
-        for alias, given in parts["aliases"].items():
+        requested = {alias: alias_body(given) for alias, given in parts["aliases"].items()}
+        return await self._create(name, flatten_settings(parts["settings"]), parts["mappings"], requested)
+
+    async def create_for_write(self, name: str) -> None:
+        """Make an index that is missing and written to. Raises what the engine raises."""
+        if self._templates is None:
+            await self._engine.create_index_for_write(name)
+        else:
+            await self._create(name, {}, {}, {})
+
+    async def settings_to_come(self, name: str) -> Mapping[str, Any]:
+        """Settings that an index of that name would get from templates; none where the engine has templates of its
+        own."""
+        return {} if self._templates is None else (await self._templates.for_index(name)).settings
+
+    async def _create(
+        self, name: str, settings: JsonObject, mappings: JsonObject, aliases: Mapping[str, JsonObject]
+    ) -> IndexMetadata:
+        if self._templates is not None:
+            found = await self._templates.for_index(name, hidden=settings.get(HIDDEN) == "true")
+            settings = {**found.settings, **settings}
+            if found.mappings:
+                mappings = found.with_mappings(mappings)
+            aliases = {**found.aliases_for(name), **aliases}
+        metadata = await self._engine.metadata()
+        for alias in aliases:
             if alias != name:
                 check_alias_name(metadata, alias)
-            aliases[alias] = alias_body(given)
-        return await self._engine.create_index(name, parts["settings"], parts["mappings"], aliases)
+        return await self._engine.create_index(name, settings, mappings, aliases)
 
     async def delete(self, expression: str, options: IndicesOptions = DELETE) -> None:
         """Remove all indices of an expression. Raises IndexNotFoundException, ClusterBlockException before anything is
@@ -229,19 +259,3 @@ def show_settings(index: IndexMetadata, *, flat: bool = False, names: Sequence[s
         key: value for key, value in index.settings.items() if not names or any(matches(name, key) for name in names)
     }
     return shown if flat else nest(shown)
-
-
-def nest(flat: Mapping[str, Any]) -> JsonObject:
-    """`{"a.b": 1}` to `{"a": {"b": 1}}`; a key that is both a value and a prefix stays dotted."""
-    nested: JsonObject = {}
-    for key in sorted(flat):
-        *parents, leaf = key.split(".")
-        node = nested
-        for depth, parent in enumerate(parents):
-            below = node.setdefault(parent, {})
-            if not isinstance(below, dict):
-                leaf = ".".join([*parents[depth:], leaf])
-                break
-            node = below
-        node[leaf] = flat[key]
-    return nested

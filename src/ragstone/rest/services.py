@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ragstone.indices.analyze import AnalyzeService
     from ragstone.indices.field_caps import FieldCapsService
     from ragstone.indices.service import IndexService
+    from ragstone.indices.templates.service import TemplateService
     from ragstone.ml.connectors.service import ConnectorService
     from ragstone.ml.memory.service import MemoryService
     from ragstone.ml.model_groups.service import ModelGroupService
@@ -67,5 +68,7 @@ class Services:
     secrets: SecretsManager | None = None
     analyze: AnalyzeService | None = None
     """Before a cluster there is none: the cluster analyses."""
+    templates: TemplateService | None = None
+    """As `analyze`."""
     gateway: Gateway | None = None
     """What a node in front of a cluster has besides."""

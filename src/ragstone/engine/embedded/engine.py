@@ -232,6 +232,13 @@ class EmbeddedEngine:
             self._folders.remove(uuid)
             raise
 
+    async def check_settings(self, settings: JsonObject) -> None:
+        IndexSettings.of_new_index(settings, name="", uuid="", creation_date=0)
+
+    async def try_index(self, settings: JsonObject, mappings: JsonObject) -> JsonObject:
+        flat = IndexSettings.of_new_index(settings, name="", uuid="", creation_date=0)
+        return (await self._run("write", Mapper.create, mappings, flat)).to_json()
+
     async def delete_index(self, name: str) -> None:
         async with self._changing:
             metadata = self._metadata_of(name)

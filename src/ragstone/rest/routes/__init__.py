@@ -26,6 +26,7 @@ from ragstone.rest.routes import (
     running_tasks,
     search,
     search_pipelines,
+    templates,
 )
 from ragstone.rest.routes.ml import config, connectors, memory, model_groups, models, predict, tasks, unsupported
 
@@ -39,6 +40,7 @@ _MODULES = (
     cat_cluster,
     indices,
     mappings,
+    templates,
     analyze,
     aliases,
     field_caps,

@@ -15,9 +15,9 @@ from ragstone.core import caller
 from ragstone.core.clock import Deadline, epoch_millis
 from ragstone.core.errors import IllegalArgumentException, IndexNotFoundException
 from ragstone.core.xcontent import JsonObject, require_object
+from ragstone.dsl.index_settings import nest
 from ragstone.engine.values import IndexMetadata
 from ragstone.indices.resolver import IndicesOptions
-from ragstone.indices.service import nest
 from ragstone.rest.request import Request
 from ragstone.rest.response import Response
 from ragstone.rest.router import Routes, unrecognized

@@ -12,11 +12,11 @@ from ragstone.core import json
 from ragstone.core.errors import OpenSearchException, ParseException, error_body
 from ragstone.core.names import matches
 from ragstone.core.xcontent import JsonObject, require_object
+from ragstone.dsl.index_settings import nest
 from ragstone.dsl.source_filter import source_filter_from_query
 from ragstone.engine.values import ClusterAnswer
 from ragstone.gateway.ownership import INGEST, SEARCH
 from ragstone.gateway.service import Gateway
-from ragstone.indices.service import nest
 from ragstone.rest.request import Request
 from ragstone.rest.response import JSON, Response, acknowledged
 from ragstone.rest.router import Routes

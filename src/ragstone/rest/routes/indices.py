@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ragstone.core.xcontent import JsonObject
+from ragstone.dsl.index_settings import nest
 from ragstone.engine.values import IndexMetadata
 from ragstone.indices.resolver import IndicesOptions
-from ragstone.indices.service import ADMIN, DELETE, nest, show_settings
+from ragstone.indices.service import ADMIN, DELETE, show_settings
 from ragstone.rest.request import Request
 from ragstone.rest.response import Response, acknowledged
 from ragstone.rest.router import Routes

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from ragstone.core import json
 from ragstone.core.errors import (
     IllegalArgumentException,
-    IllegalStateException,
     SettingsException,
     ValidationException,
 )
@@ -16,11 +14,11 @@ from ragstone.core.json import JsonObject
 from ragstone.core.names import matches
 from ragstone.core.units import parse_time
 from ragstone.core.xcontent import java_text
+from ragstone.dsl.index_settings import SettingValue, flatten_settings
 from ragstone.engine.embedded.mapper import settings_catalogue
 from ragstone.engine.embedded.mapper.similarity import check_similarities
 from ragstone.engine.values import INDEX_VERSION_CREATED, IndexMetadata
 
-SettingValue = str | list[str]
 FlatSettings = dict[str, SettingValue]
 """Full keys (`index.number_of_shards`) to texts or lists of texts, as `IndexMetadata.settings` has them."""
 
@@ -69,7 +67,7 @@ class IndexSettings:
         Raises SettingsException for unknown settings, IllegalArgumentException for bad values, ValidationException
         for private ones.
         """
-        given = _flatten(body)
+        given = flatten_settings(body)
         for key in sorted(given):
             setting = _known(key)
             value = given[key]
@@ -106,7 +104,7 @@ class IndexSettings:
         IllegalArgumentException.
         """
         inner = body.get("settings")
-        given = _flatten(inner if isinstance(inner, dict) else body)
+        given = flatten_settings(inner if isinstance(inner, dict) else body)
         for pattern in [key for key in given if "*" in key]:
             del given[pattern]
             given.update({key: None for key in self.flat if matches(pattern, key) and key not in given})
@@ -153,27 +151,3 @@ def _known(key: str) -> settings_catalogue.Setting:
     if setting is None:
         raise SettingsException(settings_catalogue.unknown_text(key))
     return setting
-
-
-def _flatten(body: JsonObject) -> dict[str, SettingValue | None]:
-    """Full keys to texts. Later keys win, as they do in OpenSearch."""
-    flat: dict[str, SettingValue | None] = {}
-    for key, value in _leaves("", body, body):
-        flat[key if key.startswith("index.") else f"index.{key}"] = value
-    return flat
-
-
-def _leaves(prefix: str, node: JsonObject, body: JsonObject) -> Iterator[tuple[str, SettingValue | None]]:
-    for key, value in node.items():
-        path = f"{prefix}.{key}" if prefix else key
-        if isinstance(value, dict):
-            yield from _leaves(path, value, body)
-        elif isinstance(value, list):
-            if any(isinstance(item, (dict, list)) for item in value):
-                raise SettingsException(
-                    f"Failed to load settings from [{json.encode(body).decode()}]",
-                    cause=IllegalStateException("only value lists are allowed in serialized settings"),
-                )
-            yield path, [java_text(item) for item in value if item is not None]
-        else:
-            yield path, None if value is None else java_text(value)
