@@ -63,6 +63,7 @@ from ragstone.rest.router import Router
 from ragstone.rest.routes import all_routes
 from ragstone.rest.secrets_manager import SecretsManager
 from ragstone.rest.services import Services
+from ragstone.search.contexts import SearchContexts
 from ragstone.search.service import SearchService
 from ragstone.search.system import SystemSearch
 
@@ -190,7 +191,9 @@ class Node:
         templates = TemplateService(engine, engine, ids) if isinstance(engine, EmbeddedEngine) else None
         indices = IndexService(engine, templates)
         bulk = BulkService(engine, indices, ingest, cluster, clock, ids)
-        search = SearchService(engine, pipelines, models, clock)
+        contexts = SearchContexts(engine, cluster, clock, ids)
+        self._open.push_async_callback(contexts.close)
+        search = SearchService(engine, pipelines, models, contexts, clock)
         worker = ByScrollWorker(search, bulk, indices, clock)
         task_manager = TaskManager(engine, node, clock)
         self._open.push_async_callback(task_manager.close)

@@ -88,7 +88,6 @@ _DURATIONS = {
     "search.cancel_after_time_interval": "-1",
     "search.default_keep_alive": "5m",
     "search.default_search_timeout": "-1",
-    "search.max_keep_alive": "24h",
 }
 _SIZES = {
     "indices.breaker.fielddata.limit": "40%",
@@ -124,8 +123,6 @@ _INTEGERS = {
     "knn.model.index.number_of_replicas": (1, 0, _INT_MAX),
     "knn.model.index.number_of_shards": (1, 1, _INT_MAX),
     "search.max_buckets": (65535, 0, _INT_MAX),
-    "search.max_open_pit_context": (300, 0, _INT_MAX),
-    "search.max_open_scroll_context": (500, 0, _INT_MAX),
     "search.max_query_string_length": (32000, 1, _INT_MAX),
 }
 _NUMBERS = {

@@ -34,6 +34,16 @@ def parse_time(text: str, name: str) -> float:
     return int(number) * _SECONDS[unit]
 
 
+def time_text(seconds: float) -> str:
+    """`1d`, `2.5h`, `90ms`: the largest unit that the time has one of; of a fraction, one digit, cut off."""
+    millis = round(seconds * 1000)
+    for unit, length in (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000)):
+        if millis >= length:
+            whole, tenths = divmod(millis * 10 // length, 10)
+            return f"{whole}.{tenths}{unit}" if tenths else f"{whole}{unit}"
+    return f"{millis}ms" if millis > 0 else f"{millis}"
+
+
 def parse_size(text: str, name: str) -> int:
     """Bytes from `5gb`, `100mb`, `1k` (1024 each); `0` and `-1` need no unit."""
     normal = text.strip().lower()

@@ -12,6 +12,7 @@ from ragstone.core.xcontent import JsonObject, Place, java_text, token
 from ragstone.dsl.aggregation import Aggregation, parse_aggregations
 from ragstone.dsl.clause import to_bool, to_float, to_int, to_text
 from ragstone.dsl.ext import parse_section
+from ragstone.dsl.point_in_time import PointInTime, parse_point_in_time
 from ragstone.dsl.query import Query, parse_query
 from ragstone.dsl.sort import SortField, parse_sort, sort_to_json
 from ragstone.dsl.source_filter import SourceFilter, parse_source_filter
@@ -55,6 +56,7 @@ class SearchBody:
     """A stored pipeline's name, or an inline definition."""
     verbose_pipeline: bool = False
     aggregations: Mapping[str, Aggregation] = field(default_factory=dict)
+    pit: PointInTime | None = None
     ext: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> JsonObject:
@@ -77,6 +79,8 @@ class SearchBody:
             shown["indices_boost"] = [{name: boost} for name, boost in self.indices_boost]
         if self.aggregations:
             shown["aggregations"] = {name: node.to_json() for name, node in self.aggregations.items()}
+        if self.pit is not None:
+            shown["pit"] = self.pit.to_json()
         if self.ext:
             shown["ext"] = {name: section.to_json() for name, section in self.ext.items()}
         return shown
@@ -250,6 +254,7 @@ _READERS: Mapping[tuple[str, str], _Reader] = {
             ("ext", (_OBJECT,), "ext", _ext),
             ("aggs", (_OBJECT,), "aggregations", parse_aggregations),
             ("aggregations", (_OBJECT,), "aggregations", parse_aggregations),
+            ("pit", (_OBJECT,), "pit", parse_point_in_time),
             ("stats", (_ARRAY,), "", _names),
         )
         for kind in kinds

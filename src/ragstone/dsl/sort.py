@@ -18,7 +18,8 @@ MODES = ("min", "max", "sum", "avg", "median")
 
 @dataclass(frozen=True)
 class SortField:
-    """`field` may be `_score`, `_doc`, `_id` or a mapped field. `missing` is `_last`, `_first` or a value.
+    """`field` may be `_score`, `_doc`, `_id`, `_shard_doc` (with a point in time) or a mapped field. `missing` is
+    `_last`, `_first` or a value.
 
     `mode` picks among several values (None: min when ascending, max when descending).
     """
@@ -89,6 +90,8 @@ def _parse_key(field: str, value: Any) -> SortField:
         )
     if field == "_score":
         return SortField(field, **{"order": "desc"} | parse_object("_score", value, _SCORE))
+    if field == "_shard_doc":
+        return SortField(field, **parse_object("_shard_doc", value, _SCORE))
     found = parse_object("field_sort", value, _FIELD)
     if "nested" in found:
         raise unsupported("nested sort")

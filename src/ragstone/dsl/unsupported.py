@@ -54,7 +54,6 @@ SEARCH_KEYS = (
     "derived",
     "docvalue_fields",
     "highlight",
-    "pit",
     "profile",
     "rescore",
     "script_fields",

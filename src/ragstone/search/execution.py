@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from ragstone.core import json
@@ -15,7 +15,7 @@ from ragstone.dsl.query import Query
 from ragstone.dsl.search_body import SearchBody
 from ragstone.dsl.source_filter import SourceFilter, filter_tree
 from ragstone.engine.api import SearchEngine
-from ragstone.engine.values import FetchOptions, Hit, QueryPhaseResult, QueryRequest, Total
+from ragstone.engine.values import FetchOptions, Hit, QueryPhaseResult, QueryRequest, RankedHit, Reader, Total
 from ragstone.indices.resolver import Resolved
 from ragstone.indices.views import views_of
 from ragstone.pipelines.processor import SearchResponse
@@ -27,6 +27,17 @@ R = TypeVar("R")
 
 DEFAULT_SIZE = 10
 _DEFAULT_TOTAL = 10_000
+
+
+@dataclass
+class Place:
+    """Where a search of several pages stands in a reader. Every run moves it."""
+
+    reader: Reader
+    behind: RankedHit | None = None
+    """The last hit so far."""
+    body: SearchBody | None = None
+    """The search, as the last run was told it."""
 
 
 @dataclass(frozen=True)
@@ -46,17 +57,21 @@ class SearchExecution:
         between: Callable[[QueryPhaseResult], None] | None = None,
         keep_source: bool = False,
         hidden: Sequence[str] = (),
+        place: Place | None = None,
     ) -> SearchResponse:
         """Rank what the caller sees, let `between` work on the ranked lists, and fetch the page that the body asks for.
 
         `keep_source` fetches documents even where the response will not show them. `hidden` are paths whose values
         `fields` must not show. A search that its own `timeout`
-        ends comes back empty and `timed_out`. One of several indices that is deleted meanwhile is left out.
-        Raises SearchPhaseExecutionException, IndexNotFoundException.
+        ends comes back empty and `timed_out`. One of several indices that is deleted meanwhile is left out. With a
+        `place` the search is of its reader, and brings what comes behind.
+        Raises SearchPhaseExecutionException, IndexNotFoundException; with a place what `Engine.open_reader` says.
         """
+        if place is not None:
+            return await self._run(targets, body, between, keep_source, hidden, place)
 
         async def ranked(found: Sequence[Resolved]) -> SearchResponse:
-            return await self._run(found, body, between, keep_source, hidden)
+            return await self._run(found, body, between, keep_source, hidden, None)
 
         return await surviving(targets, ranked)
 
@@ -67,6 +82,7 @@ class SearchExecution:
         between: Callable[[QueryPhaseResult], None] | None,
         keep_source: bool,
         hidden: Sequence[str],
+        place: Place | None,
     ) -> SearchResponse:
         start, size = body.from_ or 0, body.size if body.size is not None else DEFAULT_SIZE
         end = start + size if size else 0
@@ -86,6 +102,8 @@ class SearchExecution:
             filters={target.index.name: target.filter for target in targets if target.filter is not None},
             views=views_of(target.index for target in targets),
         )
+        if place is not None:
+            request = replace(request, reader=place.reader, behind=place.behind)
         if isinstance(body.query, HybridQuery):
             request, between = as_hybrid(request, body, [target.index for target in targets], self.node, between)
         try:
@@ -93,6 +111,8 @@ class SearchExecution:
         except OpenSearchTimeoutException:
             return _timed_out(targets)
         ranked = result.lists[0]
+        if place is not None:
+            place.behind, place.body = ranked.hits[-1] if ranked.hits else place.behind, body
         if body.fields:
             _add_fields(hits, targets, body.fields, SourceFilter(excludes=tuple(hidden)))
         return SearchResponse(

@@ -49,7 +49,7 @@ async def pages(
     if not targets:
         yield Page([], 0)
         return
-    _check_size(targets, size, node)
+    check_size(targets, size, node)
     query = body.query or MatchAllQuery()
     names = [target.index.name for target in targets]
     reader = await engine.open_reader(names, _KEEP_ALIVE)
@@ -79,7 +79,9 @@ async def pages(
         await engine.close_reader(reader)
 
 
-def _check_size(targets: Sequence[Resolved], size: int, node: str) -> None:
+def check_size(targets: Sequence[Resolved], size: int, node: str) -> None:
+    """Raises SearchPhaseExecutionException for pages larger than an index allows."""
+
     def limit(target: Resolved) -> int:
         return int(target.index.setting("index.max_result_window") or _MAX_RESULT_WINDOW)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 
@@ -15,7 +15,7 @@ from ragstone.dsl.query import Query
 from ragstone.dsl.search_body import SearchBody
 from ragstone.dsl.unsupported import unsupported
 from ragstone.engine.api import Engine
-from ragstone.indices.access import permitted
+from ragstone.indices.access import permitted, require_on
 from ragstone.indices.blocks import check_blocks
 from ragstone.indices.resolver import IndicesOptions, Resolved
 from ragstone.indices.views import views_of
@@ -23,24 +23,38 @@ from ragstone.ml.ports import Predictor
 from ragstone.pipelines.processor import PipelineContext, SearchResponse
 from ragstone.pipelines.search.pipeline import SearchPipeline
 from ragstone.pipelines.search.service import SearchPipelineService
-from ragstone.search.execution import SearchExecution, surviving
+from ragstone.search.contexts import SCROLL, SearchContexts
+from ragstone.search.execution import Place, SearchExecution, surviving
 from ragstone.search.hybrid import MisplacedHybridException, all_shards_failed
 from ragstone.search.pages import Page, pages
+from ragstone.search.point_in_time import PointInTimeService
 from ragstone.search.render import render, shards
 from ragstone.search.rewrite import rewrite_neural
+from ragstone.search.scroll import ScrollService
 from ragstone.search.trace import VerboseTrace
+from ragstone.search.validation import check_search
 
 
 class SearchService:
     """`search` is a straight list; reading it is reading the feature."""
 
-    def __init__(self, engine: Engine, pipelines: SearchPipelineService, predictor: Predictor, clock: Clock) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        pipelines: SearchPipelineService,
+        predictor: Predictor,
+        contexts: SearchContexts,
+        clock: Clock,
+    ) -> None:
         self._engine = engine
         self._pipelines = pipelines
         self._predictor = predictor
+        self._contexts = contexts
         self._clock = clock
         self._node = engine.capabilities().node
         self._execution = SearchExecution(engine, clock, self._node)
+        self.scrolls = ScrollService(contexts, self._execution, clock)
+        self.points_in_time = PointInTimeService(engine, contexts)
 
     async def search(
         self,
@@ -50,35 +64,80 @@ class SearchService:
         options: IndicesOptions | None = None,
         pipeline: str | None = None,
         total_as_int: bool = False,
+        scroll: float | None = None,
+        parameters: Collection[str] = (),
     ) -> JsonObject:
-        """The response of one search. `pipeline` is the one that the URL names.
+        """The response of one search. `pipeline` is the one that the URL names; `scroll` keeps it open for that many
+        seconds, for further pages; `parameters` are those of `validation.PARAMETERS` that were given.
 
         Raises IndexNotFoundException, ClusterBlockException, IllegalArgumentException, SearchPhaseExecutionException,
         and what processors and models raise. Cancelling the caller cancels what a processor waits for.
         """
         start = self._clock.monotonic()
+        check_search(body, expression=expression, options=options, scroll=scroll is not None, parameters=parameters)
         _refuse(body)
-        targets = await self._targets(expression, options)
+        held: JsonObject = {}
+        if body.pit is not None:
+            async with self.points_in_time.using(body.pit) as context:
+                require_on((target.index for target in context.targets), "indices:data/read/search")
+                held = {"pit_id": context.id}
+                body, response = await self._answer(context.targets, body, pipeline, Place(context.reader))
+        else:
+            targets = await self._targets(expression, options)
+            if scroll is not None and targets:
+                held, body, response = await self._first_page(targets, body, pipeline, scroll)
+            else:
+                body, response = await self._answer(targets, body, pipeline)
+        return {**held, **render(body, response, self._elapsed(start), total_as_int=total_as_int)}
+
+    async def _first_page(
+        self, targets: list[Resolved], body: SearchBody, pipeline: str | None, keep_alive: float
+    ) -> tuple[JsonObject, SearchBody, SearchResponse]:
+        context = await self.scrolls.open(targets, body, keep_alive)
+        try:
+            place = Place(context.reader)
+            async with self._contexts.using(SCROLL, context.id):
+                body, response = await self._answer(targets, body, pipeline, place, scrolling=True)
+            self.scrolls.begin(context, place, response)
+        except BaseException:
+            await self._contexts.free(context)
+            raise
+        return {"_scroll_id": context.id}, body, response
+
+    async def _answer(
+        self,
+        targets: Sequence[Resolved],
+        body: SearchBody,
+        pipeline: str | None,
+        place: Place | None = None,
+        *,
+        scrolling: bool = False,
+    ) -> tuple[SearchBody, SearchResponse]:
+        """The search and its response, as a pipeline leaves both."""
         chosen = await self._pipelines.choose(pipeline, body.search_pipeline, (target.index for target in targets))
         if body.verbose_pipeline and chosen is None:
             raise IllegalArgumentException("The 'verbose pipeline' option requires a search pipeline to be defined.")
-        if chosen is None:
-            response = await self._execution.run(targets, await self._rewritten(targets, body))
-        else:
-            body, response = await self._through(chosen, targets, body)
-        return render(body, response, self._elapsed(start), total_as_int=total_as_int)
+        if chosen is not None:
+            return await self._through(chosen, targets, body, place, scrolling)
+        rewritten = await self._rewritten(targets, body, scrolling)
+        return body, await self._execution.run(targets, rewritten, place=place)
 
     async def _through(
-        self, pipeline: SearchPipeline, targets: list[Resolved], body: SearchBody
+        self,
+        pipeline: SearchPipeline,
+        targets: Sequence[Resolved],
+        body: SearchBody,
+        place: Place | None,
+        scrolling: bool,
     ) -> tuple[SearchBody, SearchResponse]:
-        """The search and its response, as the pipeline leaves both."""
         context = PipelineContext(pipeline_id=pipeline.id)
         trace = VerboseTrace(body) if body.verbose_pipeline else None
         body = await pipeline.transform_request(body, context, trace)
-        rewritten = await self._rewritten(targets, body)
+        rewritten = await self._rewritten(targets, body, scrolling)
         response = await self._execution.run(
             targets,
             rewritten,
+            place=place,
             between=(lambda result: pipeline.transform_results(result, rewritten, context))
             if pipeline.phase_results
             else None,
@@ -90,7 +149,7 @@ class SearchService:
             response.processor_results = trace.entries
         return body, response
 
-    async def _rewritten(self, targets: list[Resolved], body: SearchBody) -> SearchBody:
+    async def _rewritten(self, targets: Sequence[Resolved], body: SearchBody, scrolling: bool = False) -> SearchBody:
         asked = [query for query in (body.query, body.post_filter) if query is not None]
         deadline = Deadline.after(self._clock, body.timeout) if body.timeout is not None and body.timeout > 0 else None
         indices = [target.index for target in targets]
@@ -99,14 +158,16 @@ class SearchService:
         except MisplacedHybridException as error:
             misplaced = error
             raise all_shards_failed(indices, self._node, lambda _: misplaced) from None
-        if all(answer is query for answer, query in zip(answers, asked, strict=True)):
-            return body
-        queries = iter(answers)
-        return replace(
-            body,
-            query=next(queries) if body.query is not None else None,
-            post_filter=next(queries) if body.post_filter is not None else None,
-        )
+        if any(answer is not query for answer, query in zip(answers, asked, strict=True)):
+            queries = iter(answers)
+            body = replace(
+                body,
+                query=next(queries) if body.query is not None else None,
+                post_filter=next(queries) if body.post_filter is not None else None,
+            )
+        if scrolling:
+            self.scrolls.check_query(targets, body)
+        return body
 
     async def count(
         self, expression: str | None, query: Query | None, *, options: IndicesOptions | None = None

@@ -112,7 +112,7 @@ async def test_one_wrong_setting_changes_nothing(
 ) -> None:
     service = await start(MemoryRecords())
     with pytest.raises(kind) as error:
-        await service.update(SettingsUpdate.parse({"persistent": {"search.max_open_pit_context": 1, **settings}}))
+        await service.update(SettingsUpdate.parse({"persistent": {"knn.algo_param.index_thread_qty": 1, **settings}}))
     assert error.value.reason == reason
     assert service.persistent == {}
 
@@ -135,8 +135,8 @@ async def test_changes_of_another_process_are_kept() -> None:
     engine = MemoryRecords()
     one, other = await start(engine), await start(engine)
     await one.update(persistent(**{"search.max_buckets": 1}))
-    await other.update(persistent(**{"search.max_open_pit_context": 2}))
-    assert other.persistent == {"search.max_buckets": "1", "search.max_open_pit_context": "2"}
+    await other.update(persistent(**{"knn.algo_param.index_thread_qty": 2}))
+    assert other.persistent == {"search.max_buckets": "1", "knn.algo_param.index_thread_qty": "2"}
 
 
 async def test_an_unknown_setting_in_the_configuration_stops_the_start() -> None:
@@ -145,10 +145,10 @@ async def test_an_unknown_setting_in_the_configuration_stops_the_start() -> None
 
 
 async def test_defaults_are_what_nobody_has_set() -> None:
-    service = await start(MemoryRecords(), **{"search.max_open_pit_context": 7})
+    service = await start(MemoryRecords(), **{"knn.algo_param.index_thread_qty": 7})
     await service.update(persistent(**{"search.max_buckets": 1}))
     defaults = service.defaults()
-    assert defaults["search.max_open_scroll_context"] == "500"
-    assert defaults["search.max_open_pit_context"] == "7"
+    assert defaults["search.max_query_string_length"] == "32000"
+    assert defaults["knn.algo_param.index_thread_qty"] == "7"
     assert "search.max_buckets" not in defaults
     assert "node.name" not in defaults

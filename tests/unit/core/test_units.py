@@ -3,7 +3,7 @@
 import pytest
 
 from ragstone.core.errors import IllegalArgumentException
-from ragstone.core.units import parse_bool, parse_int, parse_size, parse_time
+from ragstone.core.units import parse_bool, parse_int, parse_size, parse_time, time_text
 
 
 @pytest.mark.parametrize(
@@ -56,3 +56,12 @@ def test_sizes_booleans_and_numbers() -> None:
         IllegalArgumentException, match=r"Failed to parse int parameter \[n\] with value \[2147483648\]"
     ):
         parse_int("2147483648", "n")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(86400, "1d"), (172800, "2d"), (9000, "2.5h"), (90, "1.5m"), (119, "1.9m"), (1, "1s"), (0.25, "250ms"), (0, "0"),
+     (-1, "-1000")],
+)  # fmt: skip
+def test_times_are_shown_by_their_largest_unit(seconds: float, text: str) -> None:
+    assert time_text(seconds) == text

@@ -15,6 +15,7 @@ from ragstone.rest.response import Response
 from ragstone.rest.router import Routes
 from ragstone.rest.routes.search import check_search_type, check_typed_keys, exact_total
 from ragstone.rest.services import Services
+from ragstone.search.validation import check_search
 
 routes = Routes()
 
@@ -39,6 +40,9 @@ async def msearch(services: Services, request: Request) -> Response:
     start = services.clock.monotonic()
     items = parse_msearch(content, request.decode)
     caller.require("indices:data/read/msearch")
+    for item in items:
+        index = item.index or request.param("index")
+        check_search(item.body, expression=index, options=_options(item), scroll=False)
     limit = asyncio.Semaphore(request.integer("max_concurrent_searches") or _PARALLEL)
 
     async def one(item: SearchItem) -> JsonObject:

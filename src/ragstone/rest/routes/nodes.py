@@ -205,7 +205,13 @@ async def _indices_stats(services: Services) -> JsonObject:
     return {
         "docs": {"count": sum(n.documents for n in numbers), "deleted": sum(n.deleted for n in numbers)},
         "store": {"size_in_bytes": sum(n.size for n in numbers), "reserved_in_bytes": 0},
+        "search": _open_searches(services),
     }
+
+
+def _open_searches(services: Services) -> JsonObject:
+    scrolls, moments = services.search.scrolls.count_open(), services.search.points_in_time.count_open()
+    return {"open_contexts": scrolls + moments, "scroll_current": scrolls, "point_in_time_current": moments}
 
 
 async def _os_stats(services: Services) -> JsonObject:

@@ -19,11 +19,12 @@ from ragstone.rest.router import Routes, unrecognized
 from ragstone.rest.routes.documents import SOURCE
 from ragstone.rest.routes.indices import TARGETS, indices_options
 from ragstone.rest.services import Services
+from ragstone.search.validation import PARAMETERS
 
 routes = Routes()
 
 _UNSUPPORTED = (
-    "scroll", "docvalue_fields", "suggest_field", "suggest_mode", "suggest_size", "suggest_text",
+    "docvalue_fields", "suggest_field", "suggest_mode", "suggest_size", "suggest_text",
 )  # fmt: skip
 """They would change the answer, so leaving them out is no choice."""
 WITHOUT_EFFECT = (
@@ -35,7 +36,7 @@ WITHOUT_EFFECT = (
 _READ = (
     *TARGETS, *SOURCE, "from", "size", "sort", "stored_fields", "track_total_hits", "track_scores", "explain",
     "version", "seq_no_primary_term", "search_type", "rest_total_hits_as_int", "search_pipeline", "verbose_pipeline",
-    "timeout", "terminate_after", "include_named_queries_score",
+    "timeout", "terminate_after", "include_named_queries_score", "scroll",
 )  # fmt: skip
 QUERY_STRING = ("df", "default_operator", "analyzer", "analyze_wildcard", "lenient")
 """They are known only beside `q`."""
@@ -62,8 +63,15 @@ async def search(services: Services, request: Request) -> Response:
         options=indices_options(request),
         pipeline=request.query.get("search_pipeline"),
         total_as_int=as_int,
+        scroll=request.seconds("scroll"),
+        parameters=refused_in_company(request),
     )
     return Response(answer)
+
+
+def refused_in_company(request: Request) -> list[str]:
+    """Which of `validation.PARAMETERS` the request has; a flag that is off is none."""
+    return [name for name in PARAMETERS if request.query.get(name, "false") != "false"]
 
 
 def search_parameters(request: Request, body: SearchBody) -> SearchBody:
