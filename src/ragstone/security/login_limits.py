@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import Counter, OrderedDict, deque
 from collections.abc import Hashable
 
 from ragstone.core.clock import Clock
@@ -26,14 +26,26 @@ class LoginLimits:
         now = self._clock.monotonic()
         return self._by_user.blocked((user, address), now) or self._by_address.blocked(address, now)
 
-    def failed(self, user: str, address: str | None) -> None:
-        now = self._clock.monotonic()
-        self._by_user.add((user, address), now)
-        self._by_address.add(address, now)
+    def begin(self, user: str, address: str | None) -> bool:
+        """Whether a password may be looked at now; every True wants an `end`. Passwords that are still being looked at
+        count, so that nobody tries a thousand at once."""
+        if self.blocked(user, address) or self._by_user.full((user, address)) or self._by_address.full(address):
+            return False
+        self._by_user.begin((user, address))
+        self._by_address.begin(address)
+        return True
 
-    def succeeded(self, user: str, address: str | None) -> None:
-        """What failed before was a slip. The address keeps its count: it may have one good login and try others."""
-        self._by_user.forget((user, address))
+    def end(self, user: str, address: str | None, *, good: bool) -> None:
+        """A good login makes earlier failures slips. The address keeps its count: it may know one user and try
+        others."""
+        now = self._clock.monotonic()
+        self._by_user.end((user, address))
+        self._by_address.end(address)
+        if good:
+            self._by_user.forget((user, address))
+        else:
+            self._by_user.add((user, address), now)
+            self._by_address.add(address, now)
 
 
 class _Failures:
@@ -45,6 +57,19 @@ class _Failures:
         self._block = block
         self._times: OrderedDict[Hashable, deque[float]] = OrderedDict()
         self._until: OrderedDict[Hashable, float] = OrderedDict()
+        self._pending: Counter[Hashable] = Counter()
+
+    def full(self, who: Hashable) -> bool:
+        """Whether those that are under way might use up what is left."""
+        return bool(self._most) and self._pending[who] + len(self._times.get(who, ())) >= self._most
+
+    def begin(self, who: Hashable) -> None:
+        self._pending[who] += 1
+
+    def end(self, who: Hashable) -> None:
+        self._pending[who] -= 1
+        if not self._pending[who]:
+            del self._pending[who]
 
     def blocked(self, who: Hashable, now: float) -> bool:
         until = self._until.get(who)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections import OrderedDict
+from functools import partial
 from typing import NamedTuple
 
 from ragstone.core.clock import Clock
@@ -100,11 +101,9 @@ class SecurityService:
         if known is not None:
             return known
         entity = self.store.current.internal_users.get(name)
-        good = await self._verifying.run((key, generation), lambda: self._verify(entity, password))
-        if not good or entity is None:
-            self._limits.failed(name, address)
+        work = partial(self._verify, name, address, entity, password)
+        if not await self._verifying.run((key, generation), work) or entity is None:
             return None
-        self._limits.succeeded(name, address)
         user = _user(name, entity)
         if self.permissions.generation == generation:
             self._remember(key, user)
@@ -124,10 +123,16 @@ class SecurityService:
                 audit_trace_resolved_indices=list(denial.indices),
             )
 
-    async def _verify(self, entity: InternalUser | None, password: str) -> bool:
+    async def _verify(self, name: str, address: str | None, entity: InternalUser | None, password: str) -> bool:
+        if not self._limits.begin(name, address):
+            return False
         # Of nobody no hash matches, after a time like that of one which does not.
-        hash = entity.hash if entity is not None else ""
-        return await self._pools.run("login", verify_password, hash, password)
+        hash, good = entity.hash if entity is not None else "", False
+        try:
+            good = await self._pools.run("login", verify_password, hash, password)
+        finally:
+            self._limits.end(name, address, good=good)
+        return good
 
     def _key(self, name: str, password: str) -> bytes:
         text = f"{len(name)}:{name}{password}".encode("utf-8", "surrogatepass")
