@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ragstone.core.errors import ActionRequestValidationException
 from ragstone.documents.by_scroll import ByScrollOutcome, ByScrollPlan, ByScrollStatus, ByScrollWorker
+from ragstone.documents.service import check_rewrite
 from ragstone.dsl.bulk import BulkItem
 from ragstone.dsl.by_scroll import ByScroll
 from ragstone.engine.api import Engine
@@ -49,7 +50,8 @@ class ByQueryService:
 
         Raises what `ByScrollWorker.run` raises.
         """
-        permitted(await self._engine.metadata(), expression, options, UPDATE_BY_QUERY)
+        targets = permitted(await self._engine.metadata(), expression, options, UPDATE_BY_QUERY)
+        check_rewrite(target.index for target in targets)
 
         def item(hit: Hit, source: bytes) -> BulkItem:
             return BulkItem(

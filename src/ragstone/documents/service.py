@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from ragstone.core import caller
@@ -17,7 +17,9 @@ from ragstone.dsl.queries.ids import IdsQuery
 from ragstone.engine.api import Engine
 from ragstone.engine.values import FetchOptions, GetResult, Hit, IndexMetadata, QueryRequest
 from ragstone.indices.access import permitted_one
-from ragstone.indices.views import view_of
+from ragstone.indices.views import view_of, views_of
+
+_NO_UPDATE = "Update is not supported when FLS or DLS or Fieldmasking is activated"
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,14 @@ def check_update(index: IndexMetadata) -> None:
     """Raises OpenSearchSecurityException where the caller sees not all of an index: an update keeps what it does not
     name, so they would write what they have not seen. `Differs:` 403, where OpenSearch answers 500."""
     if view_of(index) is not None:
-        raise OpenSearchSecurityException("Update is not supported when FLS or DLS or Fieldmasking is activated")
+        raise OpenSearchSecurityException(_NO_UPDATE)
+
+
+def check_rewrite(indices: Iterable[IndexMetadata]) -> None:
+    """Raises OpenSearchSecurityException where the caller sees documents in part: written as they see them, documents
+    would lose the rest. `Differs:` OpenSearch lets that happen."""
+    if any(view.fields is not None or view.masks is not None for view in views_of(indices).values()):
+        raise OpenSearchSecurityException(_NO_UPDATE)
 
 
 def _read(hit: Hit) -> GetResult:
@@ -109,6 +118,8 @@ class DocumentService:
             if view is None or document.source is None:
                 return document
             return replace(document, source=view.cut(document.source))
+        if not view.documents:
+            return GetResult(id, found=False)
         if realtime:
             await self._engine.refresh([index.name])
         request = QueryRequest([index.name], [IdsQuery(values=(id,))], size=2, views={index.name: view})

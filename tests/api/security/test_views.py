@@ -400,6 +400,27 @@ async def test_updates_are_refused_and_other_writes_are_not(client: AsgiClient, 
     await client("DELETE /gone")
 
 
+async def test_what_a_query_finds_is_written_for_visible_documents_only(client: AsgiClient) -> None:
+    for number, team in enumerate(["red", "blue", "red"]):
+        await client(f"PUT /fresh/_doc/{number}?refresh=true", {"team": team, "n": number, "secret": "s"})
+    everything: dict[str, Any] = {"query": {"match_all": {}}}
+    with somebody(dls='{"match": {"team": "red"}}'):
+        assert (await client("POST /fresh/_update_by_query?refresh=true", everything)).json["updated"] == 2
+    for fields, masks in ((["~secret"], []), ([], ["secret"])):
+        with somebody(fls=fields, masked=masks):
+            refused = await client("POST /fresh/_update_by_query", everything)
+        assert (refused.status, refused.json["error"]["type"]) == (403, "security_exception")
+    with somebody(dls='{"match": {"team": "red"}}', fls=["~secret"]):
+        copied = await client("POST /_reindex?refresh=true", {"source": {"index": "fresh"}, "dest": {"index": "copy"}})
+        assert copied.json["created"] == 2
+        assert (await client("POST /fresh/_delete_by_query?refresh=true", everything)).json["deleted"] == 2
+    [left] = (await client("GET /fresh/_search")).json["hits"]["hits"]
+    assert left["_source"] == {"team": "blue", "n": 1, "secret": "s"}
+    copies = (await client("GET /copy/_search")).json["hits"]["hits"]
+    assert [hit["_source"] for hit in copies] == [{"team": "red", "n": 0}, {"team": "red", "n": 2}]
+    await client("DELETE /fresh,copy")
+
+
 async def test_mappings_show_visible_fields_only(client: AsgiClient) -> None:
     with somebody(fls=SHOWING):
         mapping = (await client("GET /left/_mapping")).json["left"]["mappings"]["properties"]

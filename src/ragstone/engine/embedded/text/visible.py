@@ -44,7 +44,11 @@ class VisibleText(TextReader):
 
     @property
     def documents(self) -> int:
-        return self._whole.documents if self._only is None else len(self.visible)
+        return self._whole.documents if self._only is None else self._count
+
+    @cached_property
+    def _count(self) -> int:
+        return self.count(self.everything())
 
     def total_terms(self, column: str, term: str | None) -> float | None:
         return self._whole.total_terms(column, term)
