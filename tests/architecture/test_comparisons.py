@@ -16,21 +16,33 @@ def names_of(node: ast.expr) -> str:
 
 
 def suspicious(source: str) -> list[int]:
-    """Lines where such a value stands beside == or != (to ask for None or an empty text is no comparison)."""
+    """Lines where such a value is compared in the ordinary way: beside ==, !=, in or not in (to ask for None or an empty
+    text is no comparison), asked what it starts or ends with, or matched."""
     found = []
     for node in ast.walk(ast.parse(source)):
-        if not isinstance(node, ast.Compare) or not all(isinstance(op, ast.Eq | ast.NotEq) for op in node.ops):
-            continue
-        sides = [node.left, *node.comparators]
-        if any(TELLING.search(names_of(side)) for side in sides) and not any(
-            isinstance(s, ast.Constant) for s in sides
-        ):
+        if isinstance(node, ast.Compare) and not any(isinstance(op, ast.Is | ast.IsNot) for op in node.ops):
+            searched = any(isinstance(op, ast.In | ast.NotIn) for op in node.ops)
+            sides = [node.left] if searched else [node.left, *node.comparators]
+            if any(telling(side) for side in sides) and not any(isinstance(side, ast.Constant) for side in sides):
+                found.append(node.lineno)
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            given = [*node.args, node.func.value]
+            if node.func.attr in ("startswith", "endswith", "__eq__") and any(telling(value) for value in given):
+                found.append(node.lineno)
+        elif isinstance(node, ast.Match) and telling(node.subject):
             found.append(node.lineno)
     return found
 
 
+def telling(node: ast.expr) -> bool:
+    return TELLING.search(names_of(node)) is not None
+
+
 def test_the_search_finds_what_it_is_for() -> None:
     assert suspicious("if claim.signature == given: pass\nif a.secret is None or secret == '': pass") == [1]
+    assert suspicious("if password in known: pass\nif known.startswith(digest): pass") == [1, 2]
+    assert suspicious("match secret:\n    case 'x': pass") == [1]
+    assert suspicious("if hmac.compare_digest(a.secret, secret): pass\nif 'x' in names: pass") == []
 
 
 def test_no_secret_and_no_signature_is_compared_with_an_equals_sign() -> None:

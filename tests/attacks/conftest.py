@@ -121,7 +121,7 @@ class Target:
 
 @pytest.fixture
 def clock() -> ManualClock:
-    return ManualClock(SystemClock().now())
+    return ManualClock(float(int(SystemClock().now())))  # signatures know whole seconds
 
 
 @pytest_asyncio.fixture
