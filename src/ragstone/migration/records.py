@@ -1,4 +1,4 @@
-"""Named state that is no document: pipelines and persistent settings."""
+"""Named state that is no document: pipelines, persistent settings, users and their rights."""
 
 from __future__ import annotations
 
@@ -22,10 +22,13 @@ from ragstone.pipelines.processor import (
     request_processors,
     response_processors,
 )
+from ragstone.security.store import RECORDS as SECURITY
 
 _SETTINGS = "cluster_settings"
-KINDS = ("ingest_pipeline", "search_pipeline", _SETTINGS)
+KINDS = ("ingest_pipeline", "search_pipeline", _SETTINGS, SECURITY)
 """Every kind of record that services keep."""
+_OF_MANY = (_SETTINGS, SECURITY)
+"""Those whose records hold many things by name."""
 _OWN_PIPELINES = {"ingest_pipeline": "/_ingest/pipeline", "search_pipeline": "/_search/pipeline"}
 """Where a cluster shows those that it runs itself."""
 _PROCESSORS: Mapping[str, Sequence[tuple[str, Any]]] = {
@@ -86,9 +89,9 @@ async def _move(record: Record, target: RecordStore, dry_run: bool) -> RecordRep
     if there is not None:
         if there.value == value:
             return RecordReport(kind, name, "same")
-        if kind != _SETTINGS:
+        if kind not in _OF_MANY:
             return RecordReport(kind, name, "refused", "the target has another one of this name")
-        # Settings are many in one record: those that nobody has set there come, the others stay as they are.
+        # Those that nobody has set there come, the others stay as they are.
         differing = sorted(key for key in value if key in there.value and there.value[key] != value[key])
         if differing:
             reason = f"the target keeps its own values of {', '.join(f'[{key}]' for key in differing)}"

@@ -18,7 +18,8 @@ from ragstone.security.builtin import BUILTIN, first_configuration
 from ragstone.security.entities import Entities, Entity, Kind, kept, read
 from ragstone.security.model import SecurityConfiguration
 
-_RECORDS = "security"
+RECORDS = "security"
+"""The kind of the records; each is named as the kind of entity that it holds, by name."""
 _ATTEMPTS = 20
 """How often a change is made anew because others were quicker."""
 
@@ -65,7 +66,7 @@ class SecurityStore:
 
     async def refresh(self) -> None:
         """Take what others that share the records have changed."""
-        self._take(await self._records.list_records(_RECORDS))
+        self._take(await self._records.list_records(RECORDS))
 
     async def change(self, kind: Kind, edit: Callable[[Entities], Entities]) -> None:
         """Put what `edit` makes of all entities of a kind in their place; `current` has it when this returns.
@@ -90,7 +91,7 @@ class SecurityStore:
         """Whether they are kept now; False when somebody else has changed the kind since `version`."""
         own = {name: kept(entity) for name, entity in entities.items() if name not in BUILTIN[kind]}
         try:
-            self._take([await self._records.put_record(_RECORDS, kind, own, if_version=version)])
+            self._take([await self._records.put_record(RECORDS, kind, own, if_version=version)])
         except VersionConflictEngineException:
             return False
         return True

@@ -32,6 +32,9 @@ from ragstone.migration.writing import Limits
 from ragstone.ml.connectors.vault import Vault
 from ragstone.ml.system_indices import CONNECTOR, MODEL
 from ragstone.providers.encryption import MasterKeyEncryptor
+from ragstone.security.entities import Kind
+from ragstone.security.model import InternalUser, Role
+from ragstone.security.store import SecurityStore
 
 BOOKS: dict[str, Any] = {
     "settings": {"index.knn": True, "index.max_result_window": 500, "index.blocks.write": True},
@@ -225,6 +228,23 @@ async def test_pipelines_and_settings_come_over_and_stay_where_there_are_others(
     ]
     again = await ends.run()
     assert [record.outcome for record in again.records] == ["same", "same", "refused", "refused"]
+
+
+async def test_users_come_over_with_their_passwords_and_no_report_holds_them(ends: Ends) -> None:
+    here, there = SecurityStore(ends.source.engine), SecurityStore(ends.target.engine)
+    await here.start("hash-of-one-admin")
+    await here.change(Kind.USERS, lambda users: {**users, "u": InternalUser("hash-of-u", ("a",))})
+    await here.change(Kind.ROLES, lambda roles: {**roles, "r": Role(("cluster_monitor",))})
+    await there.start("hash-of-another-admin")
+    report = await ends.run()
+    outcomes = {record.name: record.outcome for record in report.records}
+    assert (outcomes["internalusers"], outcomes["roles"], outcomes["rolesmapping"]) == ("moved", "moved", "same")
+    assert report.problems == ["security [internalusers]: the target keeps its own values of [admin]"]
+    assert "hash-of" not in str(report.to_json())
+    await there.refresh()
+    assert there.current.internal_users["u"] == here.current.internal_users["u"]
+    assert there.current.internal_users["admin"].hash == "hash-of-another-admin"
+    assert there.current.roles == here.current.roles
 
 
 async def test_credentials_are_sealed_for_the_target(ends: Ends) -> None:
