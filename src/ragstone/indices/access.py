@@ -15,6 +15,14 @@ from ragstone.engine.values import IndexMetadata, Metadata
 from ragstone.indices.resolver import IndicesOptions, Resolved, holders_of, resolve, resolve_one
 from ragstone.security.system_indices import SECURITY_INDEX
 
+_KEPT = IndexMetadata(SECURITY_INDEX, "_na_", {}, {}, {}, 0)
+"""The security index, whose documents nobody sees."""
+
+
+def named_security_index(expression: str | None) -> bool:
+    """Whether the caller, security being on, has named the index that is never there and is not missed."""
+    return expression is not None and caller.subject.get() is not None and SECURITY_INDEX in expression.split(",")
+
 
 def named(index: IndexMetadata) -> NamedIndex:
     return NamedIndex(index.name, tuple(index.aliases))
@@ -23,7 +31,7 @@ def named(index: IndexMetadata) -> NamedIndex:
 def require_on(indices: Iterable[IndexMetadata | str], *actions: str) -> None:
     """The caller must be allowed all actions on every one of the indices; a text names one that is not there (yet).
 
-    Raises OpenSearchSecurityException.
+    `*` is all of them, those to come too. Raises OpenSearchSecurityException.
     """
     who = caller.subject.get()
     if who is not None:
@@ -71,6 +79,8 @@ def permitted_one(metadata: Metadata, name: str, *actions: str) -> Resolved:
         index = metadata.indices.get(name)
         meant = [index] if index is not None else holders_of(metadata, name)
         who.require_on(actions, [named(one) for one in meant] or [NamedIndex(name)])
+        if name == SECURITY_INDEX and not meant:
+            return Resolved(_KEPT)
     return resolve_one(metadata, name)
 
 

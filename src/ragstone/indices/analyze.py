@@ -27,7 +27,7 @@ class AnalyzeService:
         if index is not None:
             index = permitted_one(await self._metadata.metadata(), index, _ACTION).index.name
         else:
-            require_on(["*"], _ACTION)  # of all indices, those to come too
+            require_on(["*"], _ACTION)
         analysis = await self._engine.analyze(index, request)
         if not request.explain:
             return {"tokens": [_token(token) for token in analysis.steps[-1].tokens]}

@@ -20,6 +20,7 @@ from ragstone.core.units import parse_bool
 from ragstone.dsl.triple_quotes import without_triple_quotes
 from ragstone.providers.sigv4 import SignatureRefused, WireRequest, is_signed
 from ragstone.rest import errors
+from ragstone.rest.authentication import permission_check
 from ragstone.rest.authentication.signature import SignatureVerifier
 from ragstone.rest.body import BodyTooLarge, ClientGone, Message, Receive, has_body, read_body, replayed
 from ragstone.rest.client_watch import ClientWatch
@@ -112,8 +113,11 @@ class App:
             if refusal is not None:
                 return refusal
             query = request.uri.partition("?")[2]  # a token in it has been taken out
+        checking = False
         if query:
-            request.query = parse_query(query)
+            parameters = parse_query(query)
+            checking = self._login is not None and parameters.pop(permission_check.PARAMETER, "") == "true"
+            request.query = parameters
             if "pretty" in request.query:
                 parse_bool(request.query["pretty"])
         if has_body(request.headers):
@@ -126,7 +130,8 @@ class App:
             request.fault = parameter_fault(route, request)
             if not route.body_first:
                 request.check_parameters()
-        return await self._handle(route, request, receive)
+        handled = self._handle(route, request, receive)
+        return await (permission_check.checked(handled) if checking else handled)
 
     def _unrouted(self, request: Request, path: str) -> Response:
         allowed = self.router.allowed(path)

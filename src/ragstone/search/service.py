@@ -15,7 +15,7 @@ from ragstone.dsl.query import Query
 from ragstone.dsl.search_body import SearchBody
 from ragstone.dsl.unsupported import unsupported
 from ragstone.engine.api import Engine
-from ragstone.indices.access import permitted, require_on
+from ragstone.indices.access import named_security_index, permitted, require_on
 from ragstone.indices.blocks import check_blocks
 from ragstone.indices.resolver import IndicesOptions, Resolved
 from ragstone.indices.views import views_of
@@ -88,6 +88,8 @@ class SearchService:
                 held, body, response = await self._first_page(targets, body, pipeline, scroll)
             else:
                 body, response = await self._answer(targets, body, pipeline)
+            if not targets and named_security_index(expression):
+                response.max_score = None  # as of an index in which nothing is found
         return {**held, **render(body, response, self._elapsed(start), total_as_int=total_as_int)}
 
     async def _first_page(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 from ragstone.core import json
 from ragstone.core.caller import IndexView, NamedIndex
@@ -94,10 +94,10 @@ class Permissions:
         self._groups[name] = frozenset(actions)
         return self._groups[name]
 
-    def _grants(self, user: User) -> _Grants:
+    def _grants(self, user: User) -> Grants:
         roles = [self._configuration.roles[name] for name in self.roles_of(user) if name in self._configuration.roles]
         values = _values(user, self.roles_of(user))
-        return _Grants(
+        return Grants(
             cluster=matcher(self.actions(name for role in roles for name in role.cluster_permissions)),
             indices=tuple(
                 _compiled(permission, self.actions(permission.allowed_actions), values)
@@ -111,11 +111,11 @@ class UserSubject:
     """What one user may, by one generation of the configuration. A `core.caller.Subject`."""
 
     def __init__(
-        self, user: User, roles: tuple[str, ...], grants: _Grants, on_denied: Callable[[Denial], None] | None
+        self, user: User, roles: Sequence[str], grants: Grants, on_denied: Callable[[Denial], None] | None
     ) -> None:
         self.user = user
-        self._roles = roles
-        self._grants = grants
+        self.grants = grants
+        self._roles = tuple(roles)
         self._on_denied = on_denied
         self._cluster: dict[str, bool] = {}
         self._indices: dict[tuple[str, str, tuple[str, ...]], bool] = {}
@@ -136,26 +136,33 @@ class UserSubject:
     def require(self, *actions: str) -> None:
         missing = tuple(action for action in actions if not self.allowed(action))
         if missing:
-            raise self.denied(missing)
+            raise self._denied(missing)
 
     def require_on(self, actions: Sequence[str], indices: Iterable[NamedIndex]) -> None:
+        lacking = self.lacking_on(actions, indices)
+        if lacking is not None:
+            raise self._denied(lacking.actions, lacking.indices)
+
+    def lacking_on(self, actions: Sequence[str], indices: Iterable[NamedIndex]) -> Lacking | None:
+        """What keeps the user from doing all actions on all of the indices; None: nothing."""
         refused: set[str] = set()
         names: list[str] = []
         for index in indices:
             if is_system_index(index.name) and any(map(changes_an_index, actions)):
-                raise self.denied((), [index.name])
+                return Lacking((), (index.name,))
             lacking = [action for action in actions if not self.allowed_on(action, index)]
             if lacking:
                 refused.update(lacking)
                 names.append(index.name)
-        if refused:
-            raise self.denied(tuple(action for action in actions if action in refused), names)
+        if not refused:
+            return None
+        return Lacking(tuple(action for action in actions if action in refused), tuple(names))
 
     def allowed(self, action: str) -> bool:
         """Whether a cluster action is."""
         verdict = self._cluster.get(action)
         if verdict is None:
-            verdict = self._grants.cluster(action)
+            verdict = self.grants.cluster(action)
             _remember(self._cluster, action, verdict)
         return verdict
 
@@ -164,7 +171,7 @@ class UserSubject:
         verdict = self._indices.get(key)
         if verdict is None:
             verdict = not (is_system_index(index.name) and changes_an_index(action)) and any(
-                grant.actions(action) and grant.reaches(index) for grant in self._grants.indices
+                grant.actions(action) and grant.reaches(index) for grant in self.grants.indices
             )
             _remember(self._indices, key, verdict)
         return verdict
@@ -181,7 +188,7 @@ class UserSubject:
     def _view(self, index: NamedIndex) -> IndexView | None:
         if is_system_index(index.name):
             return _HIDDEN
-        restricting = [grant for grant in self._grants.indices if grant.restricts and grant.may_reach(index)]
+        restricting = [grant for grant in self.grants.indices if grant.restricts and grant.may_reach(index)]
         if not restricting:
             return None
         if any(grant.broken for grant in restricting):
@@ -193,15 +200,24 @@ class UserSubject:
             masked=tuple(dict.fromkeys(field for grant in restricting for field in grant.masked)),
         )
 
-    def denied(self, missing: Sequence[str], indices: Iterable[str] = ()) -> OpenSearchSecurityException:
+    def _denied(self, missing: Sequence[str], indices: Iterable[str] = ()) -> OpenSearchSecurityException:
         """The 403 for what is missing, reported."""
         if self._on_denied is not None:
             self._on_denied(Denial(self.user, tuple(missing), tuple(indices)))
         return OpenSearchSecurityException(f"no permissions for [{', '.join(missing)}] and {self.user}")
 
 
+class Lacking(NamedTuple):
+    """What is not allowed. Without actions, it is allowed to nobody."""
+
+    actions: tuple[str, ...]
+    indices: tuple[str, ...]
+
+
 @dataclass(frozen=True)
-class _Grants:
+class Grants:
+    """What the roles of one user give, compiled."""
+
     cluster: Matcher
     indices: tuple[_IndexGrant, ...]
 

@@ -28,6 +28,7 @@ from ragstone.rest.routes import (
     scroll,
     search,
     search_pipelines,
+    snapshots,
     templates,
 )
 from ragstone.rest.routes.ml import config, connectors, memory, model_groups, models, predict, tasks, unsupported
@@ -55,6 +56,7 @@ _MODULES = (
     msearch,
     ingest_pipelines,
     search_pipelines,
+    snapshots,
     connectors,
     model_groups,
     models,
@@ -67,17 +69,21 @@ _MODULES = (
 )
 
 
-def all_routes(*, security: bool = True) -> Iterator[Route]:
-    """`security`: with those that are there only where security is on."""
+def all_routes(*, security: bool = True, api_tokens: bool = False) -> Iterator[Route]:
+    """`security`: with those that are there only where security is on; `api_tokens`: and where API keys are."""
     for module in _MODULES:
         yield from module.routes
     if security:
-        yield from security_routes()
+        yield from security_routes(api_tokens=api_tokens)
 
 
-def security_routes() -> Iterator[Route]:
+def security_routes(*, api_tokens: bool = False) -> Iterator[Route]:
     # Imported only here: a node without security does without what they need.
     from ragstone.rest.routes.security import account, configuration, entities
 
     for module in (entities, account, configuration):
         yield from module.routes
+    if api_tokens:
+        from ragstone.rest.routes.security import api_tokens as tokens
+
+        yield from tokens.routes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ragstone.core.names import matches
 from ragstone.core.xcontent import JsonObject
+from ragstone.indices.access import require_on
 from ragstone.indices.aliases import AliasAction, alias_body, parse_alias_actions
 from ragstone.indices.service import ADMIN
 from ragstone.rest.request import Request
@@ -52,6 +53,8 @@ async def delete_alias(services: Services, request: Request) -> Response:
 )
 async def get_alias(services: Services, request: Request) -> Response:
     options = indices_options(request, ADMIN)
+    if request.param("index") is None:
+        require_on(["*"], "indices:admin/aliases/get")
     found = await services.indices.show(request.param("index"), options, action="indices:admin/aliases/get")
     names = [] if request.param("name") in (None, "_all", "*") else request.names("name")
     shown: JsonObject = {}

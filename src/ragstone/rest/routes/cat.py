@@ -160,10 +160,10 @@ _ALIASES = Table(
 async def aliases(services: Services, request: Request) -> Response:
     if request.flag("help"):
         return _ALIASES.help()
+    require_on(["*"], "indices:admin/aliases/get")
     wanted = request.names("alias")
     rows: list[Row] = []
-    options = indices_options(request, ALL_INDICES)
-    for index in await services.indices.get(None, options, action="indices:admin/aliases/get"):
+    for index in await services.indices.get(None, indices_options(request, ALL_INDICES)):
         for name, body in sorted(index.aliases.items()):
             if not wanted or any(matches(pattern, name) for pattern in wanted):
                 routing = body.get("routing")
