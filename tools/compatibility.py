@@ -49,7 +49,7 @@ def page() -> str:
         "|---|---|",
     ]
     paths: dict[str, list[str]] = {}
-    for route in all_routes():
+    for route in all_routes(api_tokens=True):
         paths.setdefault(route.path, []).append(route.method)
     lines += [f"| `{path}` | {', '.join(sorted(methods))} |" for path, methods in sorted(paths.items())]
     lines += [

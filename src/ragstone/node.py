@@ -238,6 +238,7 @@ class Node:
         if not settings.security_enabled:
             return None
         from ragstone.security import first_start
+        from ragstone.security.api_keys import ApiKeys
         from ragstone.security.service import SecurityService
         from ragstone.security.store import SecurityStore
 
@@ -245,7 +246,13 @@ class Node:
         store = SecurityStore(records, audit.configuration_changed if audit is not None else None)
         await first_start.start(store, settings, pools, self._ids, self._announce_password)
         shared = settings.engine == "opensearch"
-        return SecurityService(store, settings.security, pools, self._clock, self._ids, audit=audit, shared=shared)
+        keys = None
+        if settings.security.api_keys.enabled:
+            keys = ApiKeys(records, settings.security.api_keys, self._clock, self._ids)
+            await keys.refresh()
+        return SecurityService(
+            store, settings.security, pools, self._clock, self._ids, api_keys=keys, audit=audit, shared=shared
+        )
 
     def _audit(self, node: NodeInfo) -> AuditLog | None:
         settings = self._settings
@@ -387,9 +394,11 @@ def _gateway(
 
 
 def _app(services: Services, run_id: str) -> App | GatewayApp:
+    security = services.security is not None
+    api_tokens = security and services.settings.security.api_keys.enabled
     if services.gateway is None:
-        return App(Router(all_routes(security=services.security is not None)), services, run_id=run_id)
+        return App(Router(all_routes(security=security, api_tokens=api_tokens)), services, run_id=run_id)
     from ragstone.rest.gateway import GatewayApp, gateway_router
 
-    app = App(gateway_router(security=services.security is not None), services, run_id=run_id)
+    app = App(gateway_router(security=security, api_tokens=api_tokens), services, run_id=run_id)
     return GatewayApp(app, services, services.gateway, limit=services.settings.max_content_length)

@@ -82,7 +82,7 @@ _SEARCHES: Mapping[Handler, Condition] = {
 _CONDITIONS: Mapping[Handler, Condition] = {**_WRITES, **_SEARCHES}
 
 
-def gateway_router(*, security: bool = False) -> Router:
+def gateway_router(*, security: bool = False, api_tokens: bool = False) -> Router:
     """The routes that may be ours; those of the security API where `security` is on."""
 
     def found() -> Iterator[Route]:
@@ -94,7 +94,7 @@ def gateway_router(*, security: bool = False) -> Router:
                 yield replace(route, any_parameter=True)
         yield from gateway_routes.routes
         if security:
-            yield from security_routes()
+            yield from security_routes(api_tokens=api_tokens)
 
     return Router(found())
 

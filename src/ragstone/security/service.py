@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections import OrderedDict
+from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ from ragstone.core.security_settings import SecuritySettings
 from ragstone.core.single_flight import SingleFlight
 from ragstone.core.threadpool import ThreadPools
 from ragstone.security.administration import Administration
+from ragstone.security.api_keys import ApiKey, ApiKeys, ApiKeyUser
 from ragstone.security.audit import AuditLog
 from ragstone.security.login_limits import LoginLimits
 from ragstone.security.model import InternalUser, SecurityConfiguration, User
@@ -42,6 +44,7 @@ class SecurityService:
         clock: Clock,
         ids: IdGenerator,
         *,
+        api_keys: ApiKeys | None = None,
         audit: AuditLog | None = None,
         shared: bool = False,
     ) -> None:
@@ -50,6 +53,8 @@ class SecurityService:
         self.administration = Administration(store, pools)
         self._pools = pools
         self._clock = clock
+        self.api_keys = api_keys
+        """None where they are switched off."""
         self.audit = audit
         """None where none is kept."""
         self._shared = shared
@@ -57,6 +62,7 @@ class SecurityService:
         self._limits = LoginLimits(settings.logins, clock)
         self._secret = ids.text("0123456789abcdef", 64).encode()
         self._logins: OrderedDict[bytes, _Login] = OrderedDict()
+        self._keys: dict[str, Permissions] = {}
         self._generation = -1
         self._permissions: Permissions | None = None
         self.nobody = Permissions(_EMPTY).subject(User("nobody"))
@@ -79,16 +85,28 @@ class SecurityService:
             self._permissions = Permissions(configuration, self._denied)
             self._generation = configuration.generation
             self._logins.clear()
+            self._keys.clear()
         return self._permissions
 
     def subject_of(self, user: User) -> UserSubject:
-        return self.permissions.subject(user)
+        permissions = self.permissions
+        if isinstance(user, ApiKeyUser):
+            permissions = self._keys.get(user.key.id) or self._of_key(user.key)
+        return permissions.subject(user)
+
+    def _of_key(self, key: ApiKey) -> Permissions:
+        """A world in which there is one role, the key's, and nobody is mapped to any."""
+        configuration = replace(self.store.current, roles={key.role_name: key.role}, roles_mapping={})
+        self._keys[key.id] = Permissions(configuration, self._denied)
+        return self._keys[key.id]
 
     async def renew(self) -> None:
         """Look whether another node has changed the configuration, unless that was done within the last second."""
         if self._shared and self._clock.monotonic() - self._looked >= 1:
             self._looked = self._clock.monotonic()
             await self.store.refresh()
+            if self.api_keys is not None:
+                await self.api_keys.refresh()
 
     async def authenticate_basic(self, name: str, password: str, address: str | None) -> User | None:
         """The internal user of that name and password; None where there is none such, or where too many logins

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from ragstone.core.clock import Clock
 from ragstone.core.security_settings import JwtSettings, SecuritySettings
 from ragstone.providers.api import HttpTransport
+from ragstone.rest.authentication.api_key import ApiKeyAuthenticator
 from ragstone.rest.authentication.authenticator import Authenticator
 from ragstone.rest.authentication.basic import BasicAuthenticator
 from ragstone.rest.authentication.certificate import CertificateAuthenticator
@@ -28,6 +29,8 @@ def _authenticators(
     yield BasicAuthenticator(security)
     if settings.jwt.enabled:
         yield _bearer(settings.jwt, transport, clock)
+    if security.api_keys is not None:
+        yield ApiKeyAuthenticator(security.api_keys)
     if settings.proxy.peers:
         yield ProxyAuthenticator(settings.proxy)
     if settings.clientcert.enabled:
