@@ -39,6 +39,11 @@ class NamedIndex(NamedTuple):
     aliases: Sequence[str] = ()
 
 
+DEFAULT_SALT = "e1ukloTsQlOgPquJ"
+"""OpenSearch's own, of `plugins.security.compliance.salt`: known to everybody, so hashes of short values can be
+guessed."""
+
+
 @dataclass(frozen=True)
 class IndexView:
     """What of an index a caller may see; not all of it, or there would be no view.
@@ -52,7 +57,7 @@ class IndexView:
     documents: tuple[str, ...] | None = None
     fields: tuple[str, ...] = ()
     masked: tuple[str, ...] = ()
-    salt: str = field(default="e1ukloTsQlOgPquJ", repr=False)
+    salt: str = field(default=DEFAULT_SALT, repr=False)
     """What hashes of masked fields are salted with; 16 bytes of it count."""
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
+from ragstone.core.caller import DEFAULT_SALT
 from ragstone.core.errors import IllegalArgumentException
 from ragstone.core.settings_section import (
     Network,
@@ -20,6 +21,12 @@ from ragstone.core.settings_section import (
     whole_texts,
     word,
 )
+
+
+def _salt(name: str, value: Any) -> str:
+    if len(str(value).encode()) < 16:
+        raise IllegalArgumentException(f"setting [{name}] must at least contain 16 bytes")
+    return str(value)
 
 
 @dataclass(frozen=True)
@@ -134,6 +141,8 @@ class SecuritySettings:
     """Who may use the security API."""
     cache_ttl_minutes: int = setting(60, whole(0, 525_600))
     """How long a good login is remembered; 0 asks the password's hash every time."""
+    compliance_salt: str = setting(DEFAULT_SALT, _salt, secret=True)
+    """What hashes of masked fields are salted with: the first 16 bytes of it. Whoever knows it can guess short values."""
     logins: LoginSettings = section(LoginSettings)
     jwt: JwtSettings = section(JwtSettings)
     proxy: ProxySettings = section(ProxySettings)

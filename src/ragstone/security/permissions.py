@@ -7,11 +7,11 @@ a few look-ups; the memory is bounded.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, NamedTuple, TypeVar
 
 from ragstone.core import json
-from ragstone.core.caller import IndexView, NamedIndex
+from ragstone.core.caller import DEFAULT_SALT, IndexView, NamedIndex
 from ragstone.core.errors import OpenSearchSecurityException
 from ragstone.security.model import IndexPermission, RoleMapping, SecurityConfiguration, User
 from ragstone.security.patterns import Matcher, Values, fill_json, matcher, matcher_for, pattern_fault
@@ -38,10 +38,18 @@ class Denial:
 
 
 class Permissions:
-    """What one generation of the configuration allows. `on_denied` hears of every refusal, before it is raised."""
+    """What one generation of the configuration allows. `on_denied` hears of every refusal, before it is raised.
+    Hashes that masked fields are shown as are salted with `salt`."""
 
-    def __init__(self, configuration: SecurityConfiguration, on_denied: Callable[[Denial], None] | None = None) -> None:
+    def __init__(
+        self,
+        configuration: SecurityConfiguration,
+        on_denied: Callable[[Denial], None] | None = None,
+        *,
+        salt: str = DEFAULT_SALT,
+    ) -> None:
         self._configuration = configuration
+        self._salt = salt
         self._on_denied = on_denied
         self._members = {name: _Members(mapping) for name, mapping in configuration.roles_mapping.items()}
         self._groups: dict[str, frozenset[str]] = {}
@@ -104,6 +112,7 @@ class Permissions:
                 for role in roles
                 for permission in role.index_permissions
             ),
+            salt=self._salt,
         )
 
 
@@ -196,8 +205,9 @@ class UserSubject:
         queries = [grant.documents for grant in restricting if grant.documents is not None]
         return IndexView(
             documents=tuple(dict.fromkeys(text for texts in queries for text in texts)) if queries else None,
-            fields=tuple(dict.fromkeys(field for grant in restricting for field in grant.fields)),
-            masked=tuple(dict.fromkeys(field for grant in restricting for field in grant.masked)),
+            fields=tuple(dict.fromkeys(name for grant in restricting for name in grant.fields)),
+            masked=tuple(dict.fromkeys(name for grant in restricting for name in grant.masked)),
+            salt=self.grants.salt,
         )
 
     def _denied(self, missing: Sequence[str], indices: Iterable[str] = ()) -> OpenSearchSecurityException:
@@ -220,6 +230,8 @@ class Grants:
 
     cluster: Matcher
     indices: tuple[_IndexGrant, ...]
+    salt: str = field(default=DEFAULT_SALT, repr=False)
+    """What masks of fields are salted with."""
 
 
 @dataclass(frozen=True)

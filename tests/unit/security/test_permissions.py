@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ragstone.core.caller import NamedIndex
+from ragstone.core.caller import IndexView, NamedIndex
 from ragstone.core.errors import OpenSearchSecurityException
 from ragstone.security.model import (
     ActionGroup,
@@ -237,3 +237,10 @@ def test_nobody_sees_or_changes_the_node_s_own_indices(name: str) -> None:
     assert not subject.allowed_on(WRITE, NamedIndex(name))
     with pytest.raises(OpenSearchSecurityException, match=r"no permissions for \[\] and User"):
         subject.require_on(["indices:admin/delete"], [NamedIndex("a"), NamedIndex(name)])
+
+
+def test_masks_are_salted_with_what_the_server_was_started_with() -> None:
+    permission = IndexPermission(("a",), ("*",), masked_fields=("name",))
+    permissions = Permissions(configuration({"r": Role((), (permission,))}), salt="sixteen bytes ok")
+    view = permissions.subject(user("r")).view(NamedIndex("a"))
+    assert view == IndexView(masked=("name",), salt="sixteen bytes ok")
