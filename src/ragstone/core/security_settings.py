@@ -142,7 +142,7 @@ class SecuritySettings:
     cache_ttl_minutes: int = setting(60, whole(0, 525_600))
     """How long a good login is remembered; 0 asks the password's hash every time."""
     compliance_salt: str = setting(DEFAULT_SALT, _salt, secret=True)
-    """What hashes of masked fields are salted with: the first 16 bytes of it. Whoever knows it can guess short values."""
+    """What hashes of masked fields are salted with, the first 16 bytes of it. Who knows it can guess short values."""
     logins: LoginSettings = section(LoginSettings)
     jwt: JwtSettings = section(JwtSettings)
     proxy: ProxySettings = section(ProxySettings)

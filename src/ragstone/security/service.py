@@ -82,7 +82,7 @@ class SecurityService:
         """By the configuration of this moment. What was remembered of an older one is gone."""
         configuration = self.store.current
         if self._permissions is None or configuration.generation != self._generation:
-            self._permissions = Permissions(configuration, self._denied)
+            self._permissions = Permissions(configuration, self._denied, salt=self.settings.compliance_salt)
             self._generation = configuration.generation
             self._logins.clear()
             self._keys.clear()
@@ -97,7 +97,7 @@ class SecurityService:
     def _of_key(self, key: ApiKey) -> Permissions:
         """A world in which there is one role, the key's, and nobody is mapped to any."""
         configuration = replace(self.store.current, roles={key.role_name: key.role}, roles_mapping={})
-        self._keys[key.id] = Permissions(configuration, self._denied)
+        self._keys[key.id] = Permissions(configuration, self._denied, salt=self.settings.compliance_salt)
         return self._keys[key.id]
 
     async def renew(self) -> None:
