@@ -61,3 +61,10 @@ def test_the_file_of_the_current_folder_is_found(tmp_path: Path, monkeypatch: py
     assert default_config() is None
     (tmp_path / "ragstone.yml").touch()
     assert default_config() == Path("ragstone.yml")
+
+
+@pytest.mark.parametrize("text", ["", "x", "a b", "x" * 1225, "ü-id"])
+def test_an_external_id_that_aws_would_refuse_is_refused_at_the_start(text: str) -> None:
+    with pytest.raises(IllegalArgumentException, match=r"setting \[aws_external_id\] must be 2 to 1224 letters"):
+        Settings(aws_external_id=text)
+    assert load({}, {"RAGSTONE_AWS_EXTERNAL_ID": "agreed/with:them"}).aws_external_id == "agreed/with:them"

@@ -266,7 +266,7 @@ class Connector:
             raise IllegalArgumentException("Missing service name")
         if REGION not in named:
             raise IllegalArgumentException("Missing region")
-        if EXTERNAL_ROLE in self.credential and role_required and ROLE not in self.credential:
+        if EXTERNAL_ROLE in self.credential and ROLE not in self.credential:
             raise IllegalArgumentException(
                 f"Connector credential [{EXTERNAL_ROLE}] needs [{ROLE}], the role that may assume it"
             )

@@ -385,7 +385,8 @@ def test_what_an_aws_connector_may_not_hold(made: Connector, reason: str) -> Non
 
 def test_where_the_node_itself_may_sign_no_role_is_needed() -> None:
     connector({"region": "x", "service_name": "y"}).check_protocol(role_required=False)
-    connector({"externalAccountRoleArn": OTHER}).check_protocol(role_required=False)
+    with pytest.raises(IllegalArgumentException, match="needs"):  # its place in the chain is the second
+        connector({"externalAccountRoleArn": OTHER}).check_protocol(role_required=False)
     with pytest.raises(IllegalArgumentException, match="Missing credential"):
         connector({"access_key": "half"}).check_protocol(role_required=False)
 
