@@ -463,3 +463,28 @@ async def test_whoever_is_not_restricted_sees_everything(client: AsgiClient) -> 
         free = (await client("POST /left/_search", body)).json["hits"]
         with somebody(dls=RED, on="other"):
             assert (await client("POST /left/_search", body)).json["hits"] == free
+
+
+async def test_pages_of_a_scroll_are_seen_as_its_reader_sees_them_then(client: AsgiClient) -> None:
+    with somebody(dls=RED, fls=["n"]):
+        page = (await client("POST /left/_search?scroll=1m", {"size": 1, "sort": ["n"]})).json
+        assert page["hits"]["total"]["value"] == 2
+        found = [hit["_source"] for hit in page["hits"]["hits"]]
+        while page["hits"]["hits"]:
+            page = (await client("POST /_search/scroll", {"scroll": "1m", "scroll_id": page["_scroll_id"]})).json
+            found += [hit["_source"] for hit in page["hits"]["hits"]]
+    assert found == [{"n": 1}, {"n": 3}]
+    opened = (await client("POST /left/_search?scroll=1m", {"size": 1, "sort": ["n"]})).json["_scroll_id"]
+    with somebody(dls=RED, fls=["n"]):
+        answer = await client("POST /_search/scroll", {"scroll": "1m", "scroll_id": opened})
+    assert '"n":2' not in answer.text
+
+
+async def test_a_point_in_time_of_somebody_else_shows_no_more(client: AsgiClient) -> None:
+    pit = (await client("POST /left/_search/point_in_time?keep_alive=1m")).json["pit_id"]
+    body = {"pit": {"id": pit}, "sort": ["n"], "track_total_hits": True}
+    assert (await client("POST /_search", body)).json["hits"]["total"]["value"] == 4
+    with somebody(dls=RED, fls=["n"]):
+        hits = (await client("POST /_search", body)).json["hits"]
+    assert hits["total"]["value"] == 2
+    assert [hit["_source"] for hit in hits["hits"]] == [{"n": 1}, {"n": 3}]
