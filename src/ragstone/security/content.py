@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from ragstone.core import json
+from ragstone.core.caller import IndexView
 from ragstone.core.errors import OpenSearchException
 from ragstone.core.regex import java_pattern, java_replacement, may_explode
 from ragstone.core.xcontent import JsonObject, java_text
 from ragstone.dsl.query import parse_query
+from ragstone.engine.visibility import visibility
 from ragstone.security.entities import Kind
 from ragstone.security.passwords import is_hash
 from ragstone.security.patterns import fill_json, pattern_fault
@@ -147,11 +149,13 @@ def check_hash(content: Mapping[str, Any]) -> None:
 
 def query_fault(text: str) -> str | None:
     """Why a role's document query can be no query, whoever asks; None is fine."""
-    filled = fill_json(text, lambda name: '"x"' if "roles" in name.lower() else "x")
+    filled = fill_json(text, lambda name: '"x"' if "roles" in name.lower() else "x") or ""
     try:
-        parse_query(json.decode((filled or "").encode()))
+        query = parse_query(json.decode(filled.encode()))
     except OpenSearchException as error:
         return error.reason or error.type_name()
+    if not visibility(IndexView(documents=(filled,))).documents:
+        return f"a query [{query.wire_name}] cannot say which documents are shown"
     return None
 
 

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
+from ragstone.core import caller
+from ragstone.node import Node
+from ragstone.rest.client_certificate import ClientCertificate
+from ragstone.rest.request import Request
+from ragstone.rest.routes.security.account import authinfo, whoami
+from ragstone.rest.routes.security.configuration import tenancy_config
 from ragstone.testing.asgi import Answer, AsgiClient
 
 PASSWORD = "Reef-Kettle-9271!"
@@ -81,6 +87,24 @@ async def test_permissions_are_never_stale(ask: Ask) -> None:
     assert (info["has_api_access"], info["disabled_endpoints"]) == (True, {})
     await ask("PUT /api/internalusers/u", {"opendistro_security_roles": []})
     assert (await ask("GET /api/permissionsinfo", user="u")).json["has_api_access"] is False
+
+
+async def test_a_connection_with_a_certificate_is_told_its_name(secured: Node) -> None:
+    assert secured.services.security is not None
+    certificate = ClientCertificate((("CN", "ann"), ("OU", "search")))
+    request = Request("GET", "/", "/", {}, {}, address="10.0.0.7", peer="10.0.0.1", port=4711, certificate=certificate)
+    who = await whoami(secured.services, request)
+    assert who.body["dn"] == "CN=ann,OU=search"
+    token = caller.subject.set(secured.services.security.nobody)
+    try:
+        info = (await authinfo(secured.services, request)).body
+        refused = await tenancy_config(secured.services, request)
+    finally:
+        caller.subject.reset(token)
+    assert (info["principal"], info["peer_certificates"], info["remote_address"]) == (
+        "CN=ann,OU=search", "1", "10.0.0.7:4711",
+    )  # fmt: skip
+    assert refused.body["message"].endswith("Security admin permissions required but CN=ann,OU=search is not an admin.")
 
 
 async def test_verbose_tells_sizes(ask: Ask) -> None:

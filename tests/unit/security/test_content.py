@@ -122,6 +122,8 @@ def test_what_is_wrong_inside_is_invalid_and_named(kind: Kind, content: Any, key
         '{"bogus":{}}',
         '{"term":{"a":1},"term2":{}}',
         '{"terms":{"team":[${user.roles}}}',
+        '{"hybrid":{"queries":[{"match_all":{}}]}}',
+        '{"neural":{"v":{"query_text":"a","model_id":"m","k":1}}}',
     ],
 )
 def test_a_document_query_that_is_none_is_refused(query: str) -> None:

@@ -37,7 +37,7 @@ def for_administrators(handler: SecurityHandler) -> Handler:
 
     @wraps(handler)
     async def handle(security: SecurityService, request: Request) -> Response:
-        check_access(security)
+        check_access(security, request)
         return await handler(security, request)
 
     return for_everybody(handle)
@@ -55,14 +55,17 @@ def has_access(security: SecurityService) -> bool:
     return not set(security.settings.restapi_roles).isdisjoint(sender().roles)
 
 
-def check_access(security: SecurityService) -> None:
+def check_access(security: SecurityService, request: Request) -> None:
     """Raises Refusal."""
     if not has_access(security):
         who = sender()
+        certificate = "No ssl info found in request"
+        if request.certificate is not None:
+            certificate = f"Security admin permissions required but {request.certificate} is not an admin"
         raise refused(
             403,
             f"No permission to access REST API: User {who.name} with Security roles [{', '.join(who.roles)}] does not "
-            "have any role privileged for admin access. No ssl info found in request.",
+            f"have any role privileged for admin access. {certificate}.",
         )
 
 

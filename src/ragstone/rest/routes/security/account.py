@@ -96,13 +96,13 @@ async def authinfo(security: SecurityService, request: Request) -> Response:
         "user": str(user),
         "user_name": user.name,
         "user_requested_tenant": user.requested_tenant,
-        "remote_address": user.address,
+        "remote_address": request.address if request.port is None else f"{request.address}:{request.port}",
         "backend_roles": list(user.backend_roles),
         "custom_attribute_names": list(user.attributes),
         "roles": list(who.roles),
         "tenants": tenants_of(user.name, who.roles, security.configuration),
-        "principal": None,
-        "peer_certificates": "0",
+        "principal": _principal(request),
+        "peer_certificates": "0" if request.certificate is None else "1",
         "sso_logout_url": None,
     }
     if request.flag("verbose"):
@@ -114,6 +114,10 @@ async def authinfo(security: SecurityService, request: Request) -> Response:
     return Response(answer)
 
 
+def _principal(request: Request) -> str | None:
+    return None if request.certificate is None else str(request.certificate)
+
+
 def _size(*texts: str) -> int:
     return sum(map(sys.getsizeof, texts))
 
@@ -122,7 +126,7 @@ def _size(*texts: str) -> int:
 @for_everybody
 async def whoami(security: SecurityService, request: Request) -> Response:
     """Who the connection's certificate says its sender is. `Differs:` without one, too, OpenSearch answers 403."""
-    return Response({"dn": None, "is_admin": False, "is_node_certificate_request": False})
+    return Response({"dn": _principal(request), "is_admin": False, "is_node_certificate_request": False})
 
 
 @routes.add(*_asked("health", *_BOTH), parameters=("mode",), head=False, anonymous=True)
