@@ -22,6 +22,7 @@ from ragstone.pipelines.processor import SearchResponse
 from ragstone.search.fields import field_values
 from ragstone.search.hybrid import as_hybrid
 from ragstone.search.render import shows_source
+from ragstone.search.restricted import check_aggregations
 
 R = TypeVar("R")
 
@@ -87,6 +88,9 @@ class SearchExecution:
         start, size = body.from_ or 0, body.size if body.size is not None else DEFAULT_SIZE
         end = start + size if size else 0
         deadline = Deadline.after(self.clock, body.timeout) if body.timeout is not None and body.timeout >= 0 else None
+        views = views_of(target.index for target in targets)
+        if views:
+            check_aggregations(body.aggregations, views)
         request = QueryRequest(
             indices=[target.index.name for target in targets],
             queries=[body.query or MatchAllQuery()],
@@ -100,7 +104,7 @@ class SearchExecution:
             terminate_after=body.terminate_after,
             aggregations=body.aggregations,
             filters={target.index.name: target.filter for target in targets if target.filter is not None},
-            views=views_of(target.index for target in targets),
+            views=views,
         )
         if place is not None:
             request = replace(request, reader=place.reader, behind=place.behind)
