@@ -25,6 +25,7 @@ from ragstone.documents.service import DocumentService
 from ragstone.engine.embedded.engine import EmbeddedEngine
 from ragstone.indices.analyze import AnalyzeService
 from ragstone.indices.field_caps import FieldCapsService
+from ragstone.indices.knn import KnnService
 from ragstone.indices.service import IndexService
 from ragstone.indices.templates.service import TemplateService
 from ragstone.ml.connectors.aws_signing import AwsSigning
@@ -225,6 +226,7 @@ class Node:
             signatures=_signatures(settings, self._identities or identities, clock) if elsewhere is None else None,
             secrets=SecretsManager(keystore, pools),
             templates=templates,
+            knn=KnnService(engine, engine) if isinstance(engine, EmbeddedEngine) else None,
             analyze=AnalyzeService(engine, engine) if isinstance(engine, EmbeddedEngine) else None,
             tokens=tokens,
             gateway=_gateway(elsewhere, catalogue, pipelines, models, settings, clock),

@@ -32,6 +32,7 @@ from ragstone.engine.values import (
     Record,
     Refresh,
     ScanPage,
+    VectorUsage,
     WriteOperation,
     WriteOutcome,
 )
@@ -195,6 +196,16 @@ class SearchEngine(Protocol):
         ...
 
 
+class VectorEngine(Protocol):
+    """What an engine that keeps vectors itself offers beside `Engine`. A cluster is asked itself."""
+
+    async def vector_usage(self) -> VectorUsage: ...
+
+    async def warm_up(self, indices: Sequence[str]) -> None:
+        """Have the vector graphs of indices in memory. Raises IndexNotFoundException, IndexClosedException."""
+        ...
+
+
 class IndexRehearsal(Protocol):
     """What an engine without templates of its own offers beside `Engine`, so that templates can be checked."""
 
@@ -310,4 +321,5 @@ __all__ = [
     "MetadataEngine",
     "RecordStore",
     "SearchEngine",
+    "VectorEngine",
 ]

@@ -141,6 +141,41 @@ class GetResult:
     routing: str | None = None
 
 
+# ── vectors ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class KnnRequests:
+    """How many shards were asked by `knn` queries, each counted once, and how many of those with a filter."""
+
+    k: int = 0
+    k_filtered: int = 0
+    min_score: int = 0
+    min_score_filtered: int = 0
+    max_distance: int = 0
+    max_distance_filtered: int = 0
+    graphs: int = 0
+    """Graphs that lay before those queries. The rest of the vectors is compared one by one."""
+
+
+@dataclass(frozen=True)
+class IndexVectors:
+    """The vector graphs of an index: how many there are, and their bytes in memory or mapped into it."""
+
+    graphs: int
+    size: int
+    built: int
+    """How many were built since the index was opened, replaced ones included."""
+
+
+@dataclass(frozen=True)
+class VectorUsage:
+    """`requests` since the start. `indices` has those that can be searched and have vector fields."""
+
+    requests: KnnRequests
+    indices: Mapping[str, IndexVectors]
+
+
 # ── analysis ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ragstone.gateway.service import Gateway
     from ragstone.indices.analyze import AnalyzeService
     from ragstone.indices.field_caps import FieldCapsService
+    from ragstone.indices.knn import KnnService
     from ragstone.indices.service import IndexService
     from ragstone.indices.templates.service import TemplateService
     from ragstone.ml.connectors.service import ConnectorService
@@ -68,6 +69,8 @@ class Services:
     secrets: SecretsManager | None = None
     analyze: AnalyzeService | None = None
     """Before a cluster there is none: the cluster analyses."""
+    knn: KnnService | None = None
+    """As `analyze`."""
     templates: TemplateService | None = None
     """As `analyze`."""
     gateway: Gateway | None = None

@@ -104,6 +104,11 @@ class Derived:
         return not all(index.is_settled for index in tuple(self._vectors.values()))
 
     @property
+    def graphs_built(self) -> int:
+        """Since the index was opened."""
+        return sum(index.built for index in tuple(self._vectors.values()))
+
+    @property
     def needs_flush(self) -> bool:
         """A crash would cost a long replay of vectors."""
         return bool(self._vectors) and self.applied - self._flushed >= _FLUSH_ROWS

@@ -39,6 +39,7 @@ from ragstone.engine.embedded.cluster_state import ClusterState
 from ragstone.engine.embedded.index import Index
 from ragstone.engine.embedded.index_analysis import analyze_in_index, analyze_without_index
 from ragstone.engine.embedded.indices import IndexFolders
+from ragstone.engine.embedded.knn_counter import KnnCounter
 from ragstone.engine.embedded.mapper.service import Mapper
 from ragstone.engine.embedded.mapper.settings import IndexSettings
 from ragstone.engine.embedded.names import validate_index_name
@@ -67,6 +68,7 @@ from ragstone.engine.values import (
     Refresh,
     ScanPage,
     StoredDocument,
+    VectorUsage,
     WriteOperation,
     WriteOutcome,
     WriteResult,
@@ -104,6 +106,7 @@ class EmbeddedEngine:
         self._open: dict[str, OpenIndex] = {}
         self._damaged: dict[str, str] = {}
         """Why an index of the cluster state can not be used."""
+        self._knn = KnnCounter()
         self._lock: NodeLock
         self._state: ClusterState
         self._folders: IndexFolders
@@ -388,6 +391,7 @@ class EmbeddedEngine:
 
     async def query(self, request: QueryRequest, deadline: Deadline | None = None) -> QueryPhaseResult:
         entries, snapshots = await self._searched(request)
+        self._knn.count(request.queries, snapshots)
         with self._unless_gone(entries):
             return await self._run("search", _query, snapshots, request, epoch_millis(self._clock), deadline)
 
@@ -396,6 +400,7 @@ class EmbeddedEngine:
     ) -> tuple[QueryPhaseResult, list[Hit]]:
         # One hop to another thread and back: on the way of a quick search that is what costs most.
         entries, snapshots = await self._searched(request)
+        self._knn.count(request.queries, snapshots)
         now = epoch_millis(self._clock)
         with self._unless_gone(entries):
             return await self._run("search", _query_and_fetch, snapshots, request, start, options, now, deadline)
@@ -441,6 +446,16 @@ class EmbeddedEngine:
         now = epoch_millis(self._clock)
         with self._unless_gone(entries):
             return await self._run("search", _count, snapshots, query, filters, views, now)
+
+    # ── vectors ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def vector_usage(self) -> VectorUsage:
+        opened = {name: entry.index.vectors() for name, entry in sorted(self._open.items())}
+        return VectorUsage(self._knn.requests, {name: vectors for name, vectors in opened.items() if vectors})
+
+    async def warm_up(self, indices: Sequence[str]) -> None:
+        entries = [await self._usable(name) for name in indices]
+        await asyncio.gather(*(self._on(entry, "search", entry.index.warm_up) for entry in entries))
 
     # ── analysis ─────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -24,7 +24,7 @@ from ragstone.engine.embedded.snapshot import LiveSnapshots, Snapshot, StoredRow
 from ragstone.engine.embedded.sqlite import StorageDamaged
 from ragstone.engine.embedded.write_plan import WritePlan
 from ragstone.engine.embedded.write_queue import Acknowledge
-from ragstone.engine.values import GetResult, IndexMetadata, IndexStats, JsonObject, WriteOperation
+from ragstone.engine.values import GetResult, IndexMetadata, IndexStats, IndexVectors, JsonObject, WriteOperation
 
 _log = get_logger("index")
 
@@ -207,6 +207,18 @@ class Index:
             size=_size(self._folder),
             max_seq_no=self._log.max_row - 1,
         )
+
+    def vectors(self) -> IndexVectors | None:
+        """None without vector fields."""
+        readers = self._snapshot.vectors.values()
+        if not readers:
+            return None
+        sizes = [size for reader in readers for size in reader.graphs]
+        return IndexVectors(len(sizes), sum(sizes), self._derived.graphs_built)
+
+    def warm_up(self) -> None:
+        for reader in self._snapshot.vectors.values():
+            reader.touch()
 
     @property
     def needs_sync(self) -> bool:

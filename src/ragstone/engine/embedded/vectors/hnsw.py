@@ -44,6 +44,10 @@ sentence embeddings."""
 _thread = threading.local()
 
 
+_PAGE = 4096
+"""Bytes that come into memory together, at least."""
+
+
 def _calm() -> None:
     """One faiss thread per calling thread: its own threads make single queries slower on a busy machine."""
     if not getattr(_thread, "calm", False):
@@ -85,6 +89,14 @@ class GraphPart:
         if keys.node_of is not None:
             self._members = np.argsort(keys.node_of, kind="stable")
             self._starts = np.searchsorted(keys.node_of[self._members], np.arange(self._count + 1))
+
+    @property
+    def graph_size(self) -> int:
+        edges: int = self._index.hnsw.neighbors.size()
+        return self._matrix.nbytes + 4 * edges
+
+    def touch(self) -> None:
+        np.count_nonzero(self._matrix.reshape(-1).view(np.uint8)[::_PAGE])
 
     # ── search ───────────────────────────────────────────────────────────────────────────────────────────────────────
 

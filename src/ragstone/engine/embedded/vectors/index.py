@@ -84,6 +84,8 @@ class VectorIndex:
         self.graph_from = min(_MOST, max(_FEWEST, _SLOW_COMPONENTS // max(1, spec.width)))
         """How many flat vectors start a build; never in a field that is not searched by `knn`."""
         self._after_failure = 0
+        self.built = 0
+        """How many graphs have been built and taken over."""
 
     @property
     def covered_row(self) -> int:
@@ -220,6 +222,7 @@ class VectorIndex:
             self._after_failure = 2 * sum(len(held.part.rows) for held in self._held if held.stored is None)
             return
         self._after_failure = 0
+        self.built += 1
         stored, part = build.result
         first = next(at for at, held in enumerate(self._held) if held.part is build.sources[0])
         replaced = self._held[first : first + len(build.sources)]

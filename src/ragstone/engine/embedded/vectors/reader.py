@@ -36,6 +36,8 @@ class VectorReader:
         self._views = tuple(view for view in views if view.count)
         self.count = sum(view.count for view in self._views)
         """Live vectors."""
+        self.graphs = [size for view in self._views if (size := view.part.graph_size)]
+        """Bytes of each graph."""
         self._filters: dict[int, tuple[Rows, list[Selection]]] = {}
 
     def search(
@@ -109,6 +111,11 @@ class VectorReader:
             shards.append(view.part.shards[positions[inside]])
             raws.append(raw[inside])
         return self._ranked(rows, shards, raws, limit)
+
+    def touch(self) -> None:
+        """See `Part.touch`."""
+        for view in self._views:
+            view.part.touch()
 
     def vector(self, row: int) -> Floats | None:
         """The vector of one row, None when it has none. See `vectors`."""

@@ -68,6 +68,15 @@ class Part(Protocol):
         """By how much `index_form` has shortened each vector."""
         ...
 
+    @property
+    def graph_size(self) -> int:
+        """Bytes of vectors and edges where there is a graph, else 0."""
+        ...
+
+    def touch(self) -> None:
+        """Read what lies on the disk once, so that the next search finds it in memory."""
+        ...
+
 
 def positions_of(rows: Rows, wanted: Rows) -> Positions:
     """Positions in `rows` of those of `wanted` that are there. Both ascending and without repetitions."""
@@ -96,6 +105,8 @@ def flags_of(positions: Positions | NDArray[np.int32], count: int) -> Flags:
 class FlatPart:
     """A plain matrix in index form, searched exactly. `squares` as `squared_norms` gives them, for l2."""
 
+    graph_size = 0
+
     def __init__(
         self,
         spec: VectorSpec,
@@ -111,6 +122,9 @@ class FlatPart:
         self.lengths = lengths
         self.matrix = matrix
         self._squares = squares
+
+    def touch(self) -> None:
+        """It is in memory."""
 
     def between(self, start: int, stop: int) -> FlatPart:
         """A view of some of it."""

@@ -62,6 +62,19 @@ def test_exactly_k_come_back_and_ties_are_ordered_by_row(index: MakeIndex) -> No
     assert reader.search(floats(1, 0), 10)[0].tolist() == [4, 7, 9, 12]
 
 
+def test_the_sizes_of_graphs_are_known_and_flat_vectors_are_no_graph(index: MakeIndex) -> None:
+    vectors = index(dimension=8)
+    filled(vectors, 10)
+    assert vectors.publish().graphs == []
+    vectors.graph_from = 50
+    filled(vectors, 90, first=10)
+    reader = built(vectors)
+    (size,) = reader.graphs
+    assert 100 * 8 * 4 < size < 100 * 8 * 4 + 100 * 4 * 64
+    assert vectors.built > 0
+    reader.touch()
+
+
 def test_a_row_that_comes_again_changes_nothing(index: MakeIndex) -> None:
     vectors = index(dimension=1)
     vectors.add(5, floats(1))
