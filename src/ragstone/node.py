@@ -65,6 +65,7 @@ from ragstone.rest.routes import all_routes
 from ragstone.rest.secrets_manager import SecretsManager
 from ragstone.rest.services import Services
 from ragstone.search.contexts import SearchContexts
+from ragstone.search.explain import ExplainService
 from ragstone.search.service import SearchService
 from ragstone.search.system import SystemSearch
 
@@ -228,6 +229,7 @@ class Node:
             templates=templates,
             knn=KnnService(engine, engine) if isinstance(engine, EmbeddedEngine) else None,
             analyze=AnalyzeService(engine, engine) if isinstance(engine, EmbeddedEngine) else None,
+            explain=ExplainService(engine, engine, models) if isinstance(engine, EmbeddedEngine) else None,
             tokens=tokens,
             gateway=_gateway(elsewhere, catalogue, pipelines, models, settings, clock),
         )

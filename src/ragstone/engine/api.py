@@ -18,6 +18,7 @@ from ragstone.engine.values import (
     Analysis,
     Capabilities,
     ClusterAnswer,
+    Explained,
     FetchOptions,
     GetResult,
     Hit,
@@ -230,6 +231,27 @@ class AnalysisEngine(Protocol):
         ...
 
 
+class ExplainEngine(Protocol):
+    """What an engine that makes its scores itself offers beside `Engine`. A cluster is asked itself.
+
+    Queries are ones that engines understand. Both methods raise the error of one shard, without a search around it.
+    """
+
+    async def explain(self, index: str, id: str, query: Query, views: Views | None = None) -> Explained | None:
+        """What the query makes of one document, as of the last refresh; None when it is not there, or not visible.
+
+        Raises QueryShardException, IndexNotFoundException, IndexClosedException.
+        """
+        ...
+
+    async def describe(self, index: str, query: Query, views: Views | None = None) -> str:
+        """The query as this index understands it, written as Lucene writes queries, near enough.
+
+        Raises as `explain`.
+        """
+        ...
+
+
 class MaintenanceEngine(Protocol):
     async def start(self) -> None:
         """Open and recover. When this returns, everything acknowledged before can be read, and found after a refresh.
@@ -315,6 +337,7 @@ __all__ = [
     "ClusterApi",
     "DocumentEngine",
     "Engine",
+    "ExplainEngine",
     "ForwardedAnswer",
     "IndexRehearsal",
     "MaintenanceEngine",

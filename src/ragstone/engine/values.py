@@ -344,6 +344,24 @@ class Hit:
 
 
 @dataclass(frozen=True)
+class Explanation:
+    """How one document comes by its score. `details` say what `value` is made of; they may be fewer than Lucene's."""
+
+    value: float
+    description: str
+    details: tuple[Explanation, ...] = ()
+    matched: bool = True
+
+
+@dataclass(frozen=True)
+class Explained:
+    """A document as it was searched, and what a query makes of it."""
+
+    document: GetResult
+    explanation: Explanation
+
+
+@dataclass(frozen=True)
 class IndexStats:
     """Numbers that `_cat/indices`, `_stats` and health show. Sizes in bytes."""
 

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from ragstone.rest.authentication.login import Login
     from ragstone.rest.authentication.signature import SignatureVerifier
     from ragstone.rest.secrets_manager import SecretsManager
+    from ragstone.search.explain import ExplainService
     from ragstone.search.service import SearchService
     from ragstone.security.service import SecurityService
 
@@ -72,6 +73,8 @@ class Services:
     knn: KnnService | None = None
     """As `analyze`."""
     templates: TemplateService | None = None
+    """As `analyze`."""
+    explain: ExplainService | None = None
     """As `analyze`."""
     gateway: Gateway | None = None
     """What a node in front of a cluster has besides."""

@@ -46,13 +46,14 @@ from ragstone.engine.embedded.names import validate_index_name
 from ragstone.engine.embedded.node_lock import NodeLock
 from ragstone.engine.embedded.open_index import HeldSnapshots, OpenIndex
 from ragstone.engine.embedded.refresher import Wait
-from ragstone.engine.embedded.search import fetch_phase, query_phase
+from ragstone.engine.embedded.search import explain, fetch_phase, query_phase
 from ragstone.engine.embedded.snapshot import Snapshot
 from ragstone.engine.embedded.sqlite import StorageDamaged
 from ragstone.engine.embedded.visible import through
 from ragstone.engine.values import (
     Analysis,
     Capabilities,
+    Explained,
     FetchOptions,
     GetResult,
     Hit,
@@ -466,6 +467,18 @@ class EmbeddedEngine:
         settings = IndexSettings(snapshot.metadata.settings)
         return await self._run("search", analyze_in_index, request, snapshot.mapper, settings)
 
+    # ── explaining ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def explain(self, index: str, id: str, query: Query, views: Views | None = None) -> Explained | None:
+        entry = await self._usable(index)
+        snapshot, now = entry.index.snapshot, epoch_millis(self._clock)
+        return await self._on(entry, "search", _explained, snapshot, id, query, views, now)
+
+    async def describe(self, index: str, query: Query, views: Views | None = None) -> str:
+        entry = await self._usable(index)
+        snapshot, now = entry.index.snapshot, epoch_millis(self._clock)
+        return await self._on(entry, "search", _described, snapshot, query, views, now)
+
     # ── maintenance ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def refresh(self, indices: Sequence[str]) -> None:
@@ -574,6 +587,16 @@ def _query_and_fetch(
     hits = fetch_phase.fetch(result.snapshot, result.lists[0].hits[start:], options, now_millis=now_millis)
     result.snapshot = ()
     return result, hits
+
+
+def _explained(snapshot: Snapshot, id: str, query: Query, views: Views | None, now_millis: int) -> Explained | None:
+    [seen] = through([snapshot], views or {}, now_millis)
+    return explain.explain(seen, id, query, now_millis)
+
+
+def _described(snapshot: Snapshot, query: Query, views: Views | None, now_millis: int) -> str:
+    [seen] = through([snapshot], views or {}, now_millis)
+    return explain.describe(seen, query, now_millis)
 
 
 def _with_aliases(aliases: Mapping[str, JsonObject]) -> Callable[[IndexMetadata], IndexMetadata]:

@@ -26,18 +26,27 @@ _TIE_BREAKERS: Mapping[str, float] = {"most_fields": 1.0, "bool_prefix": 1.0}
 def multi_match(query: MultiMatchQuery, context: Context) -> tantivy.Query:
     fields = resolve(query.fields, context)
     lenient = fields.everything if query.lenient is None else query.lenient
-    tie_breaker = _TIE_BREAKERS.get(query.type, 0.0) if query.tie_breaker is None else query.tie_breaker
-    boosts = {name: boost * query.boost for name, boost in fields.boosts.items()}
     if query.type == "cross_fields":
-        parts = _cross_fields(query, boosts, tie_breaker, lenient, context)
+        boosts = {name: boost * query.boost for name, boost in fields.boosts.items()}
+        parts = _cross_fields(query, boosts, tie_breaker(query), lenient, context)
     else:
-        make = _NODES[query.type]
-        parts = [
-            leniently(make(query, name, boost), lenient, context)
-            for name, boost in boosts.items()
-            if context.field(name) is not None
-        ]
-    return best_of(parts, tie_breaker) if parts else none()
+        parts = [leniently(node, lenient, context) for node in by_field(query, context)]
+    return best_of(parts, tie_breaker(query)) if parts else none()
+
+
+def tie_breaker(query: MultiMatchQuery) -> float:
+    """How much fields count that are not the best."""
+    return _TIE_BREAKERS.get(query.type, 0.0) if query.tie_breaker is None else query.tie_breaker
+
+
+def by_field(query: MultiMatchQuery, context: Context) -> list[Query]:
+    """The query that each mapped field is asked, for all types but `cross_fields`."""
+    make, fields = _NODES[query.type], resolve(query.fields, context)
+    return [
+        make(query, name, boost * query.boost)
+        for name, boost in fields.boosts.items()
+        if context.field(name) is not None
+    ]
 
 
 # ── one field at a time ──────────────────────────────────────────────────────────────────────────────────────────────

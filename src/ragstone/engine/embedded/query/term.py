@@ -75,12 +75,13 @@ def exact(field: FieldType, value: Json, boost: float, context: Context) -> tant
         if isinstance(field, MatchOnlyTextField):
             return constant(context.term(slot, found), boost)
         return context.bm25(field.name, slot, str(found), boost)
-    if context.scoring and _has_similarity(field):
+    if context.scoring and has_similarity(field):
         boost *= idf(context.reader.count(context.reader.present(slot)), context.frequency(slot, found)) / (1 + K1)
     return constant(context.term(slot, found), boost)
 
 
-def _has_similarity(field: FieldType) -> bool:
+def has_similarity(field: FieldType) -> bool:
+    """Whether `term` on a field that is no text is scored by how rare the value is."""
     if isinstance(field, KeywordField):
         return field.use_similarity
     return field.storage == "bool" or isinstance(field, RoutingField)

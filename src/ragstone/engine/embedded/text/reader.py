@@ -111,6 +111,12 @@ class TextReader:
         """A numeric column's first value for each address, None where there is none."""
         return self._searcher.fast_field_values(name, list(addresses))
 
+    def address(self, row: int, query: tantivy.Query) -> Address | None:
+        """Where a document lies; None unless it matches."""
+        only = tantivy.Query.boolean_query([(tantivy.Occur.Must, query), (tantivy.Occur.Must, self.having(ROW, row))])
+        hits, _ = self.best(only, 1, count=False)
+        return hits[0][1] if hits else None
+
     def rows(self, addresses: Sequence[Address]) -> list[int]:
         return self.column(ROW, addresses)
 

@@ -88,10 +88,17 @@ class Statistics:
 
     def average_length(self, column: str, term: str, address: tantivy.DocAddress) -> float:
         """The mean number of terms that scores are computed with, told by a document that has `term`."""
-        query = tantivy.Query.term_query(self._reader.schema, column, term)
-        explained = json.loads(query.explain(self._searcher, address).to_json())
-        parts = [part for detail in explained["details"] for part in detail.get("details", ())]
-        return next(float(part["value"]) for part in parts if part["description"].startswith("avgdl"))
+        return self.measured(tantivy.Query.term_query(self._reader.schema, column, term), address)["avgdl"]
+
+    def measured(self, query: tantivy.Query, address: tantivy.DocAddress) -> dict[str, float]:
+        """What the score of a term or an exact phrase in a document that has it is made of: `freq`, `dl`, `avgdl`."""
+        found: dict[str, float] = {}
+        pending = [json.loads(query.explain(self._searcher, address).to_json())]
+        while pending:
+            part = pending.pop()
+            found[part["description"].partition(",")[0]] = float(part["value"])
+            pending += part.get("details", ())
+        return found
 
 
 def term_frequency(frequency: float, length: int, average: float) -> float:
