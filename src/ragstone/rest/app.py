@@ -40,6 +40,8 @@ _AT_ONCE = 16
 """Requests that begin in one round of the event loop."""
 CERTIFICATE = "ragstone.certificate"
 """Where a scope holds the client's certificate."""
+ADMITTED = "ragstone.admitted"
+"""Is in a scope whose sender has been asked for a login."""
 _SERVER = (b"x-opensearch-version", f"OpenSearch/{OPENSEARCH_VERSION} (opensearch)".encode())
 
 
@@ -108,7 +110,7 @@ class App:
         if found is None:
             return self._unrouted(request, path)
         route, request.path_params = found
-        if self._login is not None:
+        if self._login is not None and not request.admitted:
             refusal = await self._login.admit(request, anonymous=route.anonymous)
             if refusal is not None:
                 return refusal
@@ -173,6 +175,7 @@ def request_of(scope: Message) -> Request:
         peer=client[0] if client else None,
         port=client[1] if client else None,
         certificate=scope.get(CERTIFICATE),
+        admitted=ADMITTED in scope,
     )
 
 

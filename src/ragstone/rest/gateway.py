@@ -12,12 +12,12 @@ from dataclasses import replace
 from typing import Literal
 
 from ragstone.core import caller
-from ragstone.core.errors import OpenSearchException
+from ragstone.core.errors import OpenSearchException, OpenSearchSecurityException
 from ragstone.core.log import get_logger
 from ragstone.engine.api import ForwardedAnswer
 from ragstone.gateway.service import Gateway
 from ragstone.rest import errors
-from ragstone.rest.app import App, Send, parse_query, request_of
+from ragstone.rest.app import ADMITTED, App, Send, parse_query, request_of
 from ragstone.rest.body import BodyTooLarge, ClientGone, Message, Receive, has_body, read_body, replayed
 from ragstone.rest.client_watch import ClientWatch
 from ragstone.rest.compression import Inflater
@@ -29,6 +29,7 @@ from ragstone.rest.routes import bulk, documents, reader, security_routes
 from ragstone.rest.routes import gateway as gateway_routes
 from ragstone.rest.routes.ml import config, connectors, memory, model_groups, models, predict, tasks, unsupported
 from ragstone.rest.services import Services
+from ragstone.security.permissions import UserSubject
 
 Condition = Callable[[Gateway, Request], Awaitable[bool]]
 """Whether a request is ours; its body has been read."""
@@ -80,6 +81,9 @@ _SEARCHES: Mapping[Handler, Condition] = {
     gateway_routes.count: _count,
 }
 _CONDITIONS: Mapping[Handler, Condition] = {**_WRITES, **_SEARCHES}
+
+_UNGUARDED = frozenset(route.handler for route in gateway_routes.routes)
+"""Handlers that ask nobody for rights, because they were made for a cluster that does."""
 
 
 def gateway_router(*, security: bool = False, api_tokens: bool = False) -> Router:
@@ -143,6 +147,15 @@ class GatewayApp:
             found = self._app.router.find(request.method, path)
         except OpenSearchException:
             found = None  # a broken path: the cluster says so
+        if self._services.login is not None:
+            refusal = await self._services.login.admit(request, anonymous=found is not None and found[0].anonymous)
+            if refusal is not None:
+                await _failed(send, refusal, request)
+                return
+            query = request.uri.partition("?")[2]  # a token in it has been taken out
+            scope = {**scope, ADMITTED: True, "query_string": query.encode("latin-1")}
+            if found is None or found[0].handler in _UNGUARDED:
+                _check_everything()
         if found is None and (path.startswith(self._our_paths) or not path.startswith("/")):
             # It knows how to say that there is no such thing; and `OPTIONS *` asks about the server it has reached.
             await self._app(scope, receive, send)
@@ -210,6 +223,17 @@ class GatewayApp:
             watch.close()
         if request.method not in _READS and not _is_data(request.path):
             self._gateway.forget()
+
+
+def _check_everything() -> None:
+    """Where security is ours, what goes to the cluster in its own words is for those only who may do and see all: no
+    action of it is looked at here. Raises OpenSearchSecurityException."""
+    who = caller.subject.get()
+    if isinstance(who, UserSubject) and not who.is_unrestricted:
+        raise OpenSearchSecurityException(
+            "this request would go on to the cluster, whose actions are not checked here one by one: only who may do "
+            f"everything, and sees all documents and fields, may send it; no permissions for [*] and {who.user}"
+        )
 
 
 def _is_data(path: str) -> bool:

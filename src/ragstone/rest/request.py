@@ -56,6 +56,8 @@ class Request:
     """The connection's."""
     certificate: ClientCertificate | None = None
     """The sender's, verified."""
+    admitted: bool = False
+    """The sender has been asked for a login."""
     body: bytes = b""
     decoded: list[tuple[bytes, Any]] = field(default_factory=list)
     """What `decode` has handed out, so that an error can be located in the text."""

@@ -152,6 +152,16 @@ class UserSubject:
         if lacking is not None:
             raise self._denied(lacking.actions, lacking.indices)
 
+    @property
+    def is_unrestricted(self) -> bool:
+        """May do everything, and sees all documents and fields of all indices."""
+        grants = self.grants.indices
+        return (
+            self.allowed("*")
+            and any(grant.actions("*") and grant.patterns("*") for grant in grants)
+            and not any(grant.restricts or grant.broken for grant in grants)
+        )
+
     def lacking_on(self, actions: Sequence[str], indices: Iterable[NamedIndex]) -> Lacking | None:
         """What keeps the user from doing all actions on all of the indices; None: nothing."""
         refused: set[str] = set()

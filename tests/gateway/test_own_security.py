@@ -1,0 +1,92 @@
+"""Security of the gateway's own, in front of a cluster that has none: who is asked for a login, and what goes through."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import pytest
+
+from ragstone.core.errors import IllegalArgumentException
+from ragstone.core.security_settings import SecuritySettings
+from ragstone.core.settings import Settings
+from ragstone.node import Node
+from ragstone.testing.asgi import AsgiClient
+from ragstone.testing.clock import ManualClock
+from ragstone.testing.cluster import ScriptedCluster
+
+PASSWORD = "Reef-Kettle-9271!"
+OWN = {"cluster_auth": "service", "security": SecuritySettings(enabled=True), "initial_admin_password": PASSWORD}
+API = "/_plugins/_security/api"
+
+
+def login(name: str = "admin", password: str = PASSWORD) -> dict[str, str]:
+    return {"authorization": f"Basic {base64.b64encode(f'{name}:{password}'.encode()).decode()}"}
+
+
+async def make(gateway: AsgiClient, name: str, *roles: str) -> None:
+    user = {"password": PASSWORD, "opendistro_security_roles": list(roles)}
+    answer = await gateway(f"PUT {API}/internalusers/{name}", user, headers=login())
+    assert answer.status == 201, answer.text
+
+
+async def test_nothing_goes_through_without_a_login(gateways: Any, cluster: ScriptedCluster) -> None:
+    async with gateways(**OWN) as gateway:
+        before = len(cluster.requests)
+        for target in ("GET /", "GET /books/_search", "PUT /books", "GET /_no/such", "GET /_plugins/_ml/connectors/x"):
+            answer = await gateway(target)
+            assert (answer.status, answer.text) == (401, "Unauthorized"), target
+            assert (await gateway(target, headers=login("admin", "wrong"))).status == 401
+        assert len(cluster.requests) == before
+
+
+async def test_who_may_do_everything_is_let_through_in_the_gateways_name(
+    gateways: Any, cluster: ScriptedCluster
+) -> None:
+    async with gateways(**OWN) as gateway:
+        assert (await gateway("GET /", headers=login())).status == 200
+        assert len(cluster.asked("GET", "/")) == 1
+        assert login()["authorization"] not in {request.headers.get("authorization") for request in cluster.requests}
+
+
+async def test_nobody_else_is_let_through(gateways: Any, cluster: ScriptedCluster) -> None:
+    async with gateways(**OWN) as gateway:
+        hiding = {"index_permissions": [{"index_patterns": ["x"], "dls": '{"match_all":{}}', "allowed_actions": []}]}
+        assert (await gateway(f"PUT {API}/roles/hiding", hiding, headers=login())).status == 201
+        await make(gateway, "reader", "readall")
+        await make(gateway, "half", "all_access", "hiding")
+        before = len(cluster.asked("GET", "/books/_search"))
+        for name in ("reader", "half"):
+            for target in ("GET /books/_search", "GET /_cluster/settings", "GET /_ingest/pipeline"):
+                answer = await gateway(target, headers=login(name))
+                assert answer.status == 403, target
+                assert "would go on to the cluster" in answer.json["error"]["reason"]
+        assert len(cluster.asked("GET", "/books/_search")) == before
+
+
+async def test_what_is_ours_is_checked_action_by_action(gateways: Any) -> None:
+    async with gateways(**OWN) as gateway:
+        await make(gateway, "reader", "ml_read_access")
+        search = await gateway("POST /_plugins/_ml/connectors/_search", {}, headers=login("reader"))
+        assert search.status == 200
+        refused = await gateway("POST /_plugins/_ml/model_groups/_register", {"name": "g"}, headers=login("reader"))
+        assert refused.status == 403
+        assert "no permissions for [cluster:admin/opensearch/ml/register_model_group]" in refused.text
+
+
+async def test_two_gateways_share_their_users(gateway_settings: Any, cluster: ScriptedCluster) -> None:
+    clock = ManualClock(1_700_000_000.0)
+    settings = [gateway_settings(cluster, **OWN) for _ in range(2)]
+    async with Node(settings[0], clock=clock) as one, Node(settings[1], clock=clock) as two:
+        here, there = AsgiClient(one.app), AsgiClient(two.app)
+        assert (await there("GET /", headers=login())).status == 200
+        await make(here, "ann", "all_access")
+        assert (await here("GET /", headers=login("ann"))).status == 200
+        clock.time += 1
+        assert (await there("GET /", headers=login("ann"))).status == 200
+
+
+def test_security_twice_is_refused_at_the_start() -> None:
+    with pytest.raises(IllegalArgumentException, match=r"security_enabled.*cluster_auth.*exclude each other"):
+        Settings(engine="opensearch", cluster=("http://x",), security=SecuritySettings(enabled=True))
+    assert not Settings(host="0.0.0.0", engine="opensearch", cluster=("http://x",)).security_enabled
