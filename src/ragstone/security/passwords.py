@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _LONGEST: Final = 100
 """Characters of a password."""
+_JUDGED: Final = 40
+"""Characters whose strength is asked. Some texts take zxcvbn a time that grows with the square of their length."""
 _STRONG: Final = 3
 """The least score of a new password, of 0 to 4."""
 _BCRYPT: Final = re.compile(r"\$2[aby]?\$(\d\d)\$[./A-Za-z0-9]{53}")
@@ -71,14 +73,17 @@ def is_hash(text: str) -> bool:
 
 
 def strength_fault(name: str, password: str) -> Fault | None:
-    """Why a password may not be the new one of the user; None is fine. Scored by zxcvbn, as OpenSearch does."""
+    """Why a password may not be the new one of the user; None is fine. Scored by zxcvbn, as OpenSearch does.
+
+    `Differs:` only the beginning counts, so a long password that begins weakly is weak.
+    """
     if not password:
         return "Password is too short"
     if len(password) > _LONGEST:
         return "Password is too long"
     from zxcvbn import zxcvbn
 
-    score: int = zxcvbn(password, user_inputs=[name], max_length=_LONGEST)["score"]
+    score: int = zxcvbn(password[:_JUDGED], user_inputs=[name[:_LONGEST]])["score"]
     return "Weak password" if score < _STRONG else None
 
 

@@ -69,6 +69,8 @@ def test_bcrypt_looks_at_72_bytes() -> None:
         ("security-u", "Weak password"),
         ("Security-U", "Weak password"),
         ("Zq" * 51, "Password is too long"),
+        ("a" * 40 + "Reef-Kettle-9271!", "Weak password"),
+        ("Reef-Kettle-9271!" + "a" * 80, None),
         ("Reef-Kettle-9271!", None),
         ("New-Harbour-41!", None),
     ],
