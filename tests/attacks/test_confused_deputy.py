@@ -3,7 +3,9 @@ allowed to pass that role on."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import base64
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +13,10 @@ import requests
 from requests_aws4auth import AWS4Auth
 
 from ragstone.core import json
-from ragstone.testing.asgi import Answer
+from ragstone.core.security_settings import SecuritySettings
+from ragstone.core.settings import Settings
+from ragstone.node import Node
+from ragstone.testing.asgi import Answer, AsgiClient
 from ragstone.testing.secrecy import Secrecy
 
 DOMAIN = "arn:aws:es:us-east-1:000000000000:domain/test-cluster"
@@ -117,3 +122,49 @@ async def test_a_role_is_named_with_its_path(ann: Ask) -> None:
     other = MINE.replace("role/", "role/team/")
     assert refused(await ann(f"POST {ML}/connectors/_create", connector({"roleArn": other})))
     assert (await ann(f"POST {ML}/connectors/_create", connector({"roleArn": MINE}))).status == 200
+
+
+# ── callers that log in ──────────────────────────────────────────────────────────────────────────────────────────────
+
+PASSWORD = "Reef-Kettle-9271!"
+
+
+@pytest.fixture
+async def log_in(settings: Settings, secrecy: Secrecy) -> AsyncIterator[Ask]:
+    """`await log_in("PUT /path", body, user)` on a node with security on."""
+    secured = replace(
+        settings, security=SecuritySettings(enabled=True), initial_admin_password=secrecy.secret(PASSWORD)
+    )
+    async with Node(secured) as node:
+        client = AsgiClient(node.app)
+
+        async def ask(line: str, body: Any, user: str = "admin") -> Answer:
+            login = base64.b64encode(f"{user}:{PASSWORD}".encode()).decode()
+            return await client(line, body, headers={"authorization": f"Basic {login}"})
+
+        trusted = {"plugins.ml_commons.trusted_connector_endpoints_regex": ["^https://models.test/.*$"]}
+        assert (await ask("PUT /_cluster/settings", {"persistent": trusted})).status == 200
+        yield ask
+
+
+async def test_who_logs_in_names_roles_only_with_the_permission_for_it(log_in: Ask) -> None:
+    ml, api = "cluster:admin/opensearch/ml/", "PUT /_plugins/_security/api"
+    actions = [ml + "create_connector", ml + "connectors/update", ml + "register_model"]
+    await log_in(f"{api}/roles/maker", {"cluster_permissions": actions})
+    for name, role in (("mallory", "maker"), ("trent", "ml_full_access")):
+        await log_in(f"{api}/internalusers/{name}", {"password": PASSWORD, "opendistro_security_roles": [role]})
+    for credential in ({"roleArn": THEIRS}, {"secretArn": SECRET, "roleArn": THEIRS}):
+        made = connector(credential)
+        model = {"name": "m", "function_name": "remote", "connector": made}
+        allowed = await log_in(f"POST {ML}/connectors/_create", made, "trent")
+        assert allowed.status == 200, allowed.text
+        for line, body in (
+            (f"POST {ML}/connectors/_create", made),
+            (f"POST {ML}/models/_register", model),
+            (f"PUT {ML}/connectors/{allowed.json['connector_id']}", {"actions": ACTIONS}),
+        ):
+            answer = await log_in(line, body, "mallory")
+            assert answer.status == 403, (line, answer.text)
+            assert "no permissions for [cluster:admin/opensearch/ml/connectors/pass_role]" in answer.text
+    own = connector({"access_key": "AKIAIOSFODNN7EXAMPLE", "secret_key": "s"})
+    assert (await log_in(f"POST {ML}/connectors/_create", own, "mallory")).status == 200
