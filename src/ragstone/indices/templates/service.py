@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from ragstone.core import caller
 from ragstone.core.errors import (
     ActionRequestValidationException,
     IllegalArgumentException,
@@ -103,6 +104,7 @@ class TemplateService:
     async def put_index_template(self, name: str, template: IndexTemplate, *, create: bool = False) -> None:
         """Raises IllegalArgumentException (there already, same priority, what it makes is no index),
         InvalidIndexTemplateException, SettingsException, InvalidAliasNameException."""
+        caller.require("indices:admin/index_template/put")
         async with self._changing:
             kept = await self._kept()
             if create and name in kept.index:
@@ -112,15 +114,18 @@ class TemplateService:
 
     async def index_templates(self, pattern: str | None) -> dict[str, IndexTemplate]:
         """By name. Raises ResourceNotFoundException for a name (not a pattern) that is not there."""
+        caller.require("indices:admin/index_template/get")
         return _found("index", pattern, (await self._kept()).index)
 
     async def delete_index_template(self, pattern: str) -> None:
         """Raises IndexTemplateMissingException."""
+        caller.require("indices:admin/index_template/delete")
         async with self._changing:
             await self._delete(INDEX, pattern, (await self._kept()).index)
 
     async def simulate_index(self, name: str, template: IndexTemplate | None) -> Simulation | None:
         """What an index of that name would get, by `template` if it is given; None when no template is for it."""
+        caller.require("indices:admin/index_template/simulate_index")
         kept = await self._kept()
         if template is not None:
             own = f"simulate_index_template_{self._ids.auto_id().lower()}"
@@ -134,6 +139,7 @@ class TemplateService:
     async def simulate_template(self, name: str | None, template: IndexTemplate | None) -> Simulation:
         """What indices of a template, or of one that might be put, would get. Raises IllegalArgumentException,
         ActionRequestValidationException (neither is given), and as `put_index_template`."""
+        caller.require("indices:admin/index_template/simulate")
         kept = await self._kept()
         chosen = name or f"simulate_template_{self._ids.auto_id().lower()}"
         if template is not None:
@@ -215,6 +221,7 @@ class TemplateService:
 
     async def put_component_template(self, name: str, template: ComponentTemplate, *, create: bool = False) -> None:
         """Raises as `put_index_template`, also when a template that uses it would make no index any more."""
+        caller.require("cluster:admin/component_template/put")
         async with self._changing:
             kept = await self._kept()
             if create and name in kept.components:
@@ -237,10 +244,12 @@ class TemplateService:
 
     async def component_templates(self, pattern: str | None) -> dict[str, ComponentTemplate]:
         """As `index_templates`."""
+        caller.require("cluster:admin/component_template/get")
         return _found("component", pattern, (await self._kept()).components)
 
     async def delete_component_template(self, pattern: str) -> None:
         """Raises IndexTemplateMissingException, IllegalArgumentException (in use)."""
+        caller.require("cluster:admin/component_template/delete")
         async with self._changing:
             kept = await self._kept()
             names = [name for name in kept.components if matches(pattern, name)]
@@ -257,6 +266,7 @@ class TemplateService:
 
     async def put_legacy_template(self, name: str, template: LegacyTemplate, *, create: bool = False) -> None:
         """Raises IllegalArgumentException, InvalidIndexTemplateException, and what creating an index raises."""
+        caller.require("indices:admin/template/put")
         async with self._changing:
             if create and await self._records.get_record(LEGACY, name) is not None:
                 raise IllegalArgumentException(f"index_template [{name}] already exists")
@@ -272,6 +282,7 @@ class TemplateService:
 
     async def legacy_templates(self, patterns: Sequence[str]) -> dict[str, LegacyTemplate]:
         """By name; no patterns means all."""
+        caller.require("indices:admin/template/get")
         legacy = (await self._kept()).legacy
         return {
             name: template
@@ -281,6 +292,7 @@ class TemplateService:
 
     async def delete_legacy_template(self, pattern: str) -> None:
         """Raises IndexTemplateMissingException."""
+        caller.require("indices:admin/template/delete")
         async with self._changing:
             await self._delete(LEGACY, pattern, (await self._kept()).legacy)
 

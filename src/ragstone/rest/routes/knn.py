@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ragstone.core import caller
 from ragstone.core.errors import IndexNotFoundException, ResourceNotFoundException, UnsupportedOperationException
 from ragstone.indices.knn import CLUSTER_STATS, NODE_STATS, KnnService
 from ragstone.rest.request import Request
@@ -59,16 +60,19 @@ async def clear_cache(services: Services, request: Request) -> Response:
 
 @routes.add(f"GET {_KNN}/models/{{id}}")
 async def get_model(services: Services, request: Request) -> Response:
+    caller.require("cluster:admin/knn_get_model_action")
     raise IndexNotFoundException(_MODELS, resource_type="index_expression")
 
 
 @routes.add(f"GET {_KNN}/models/_search", f"POST {_KNN}/models/_search")
 async def search_models(services: Services, request: Request) -> Response:
+    caller.require("cluster:admin/knn_search_model_action")
     raise IndexNotFoundException(_MODELS)
 
 
 @routes.add(f"DELETE {_KNN}/models/{{id}}")
 async def delete_model(services: Services, request: Request) -> Response:
+    caller.require("cluster:admin/knn_delete_model_action")
     raise ResourceNotFoundException(
         f"Cannot delete model [{request.required('id')}]. Model index [{_MODELS}] does not exist"
     )
@@ -76,4 +80,5 @@ async def delete_model(services: Services, request: Request) -> Response:
 
 @routes.add(f"POST {_KNN}/models/_train", f"POST {_KNN}/models/{{id}}/_train")
 async def train(services: Services, request: Request) -> Response:
+    caller.require("cluster:admin/knn_training_model_action")
     raise UnsupportedOperationException("Training is not supported: no method here needs a trained model")
