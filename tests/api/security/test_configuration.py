@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from unittest.mock import patch
 
 import pytest
 
+from ragstone.node import Node
 from ragstone.rest.routes import security_routes
 from ragstone.testing.asgi import Answer
 
@@ -37,6 +39,15 @@ async def test_every_route_but_those_for_everybody_is_refused_without_the_role(a
             assert (answer.status, answer.json) == (403, refused), path
             asked += 1
     assert asked > 60
+
+
+async def test_who_is_refused_is_written_down(secured: Node, ask: Ask) -> None:
+    assert secured.services.security is not None
+    await make(ask, "u")
+    with patch.object(secured.services.security, "audit") as audit:
+        await ask("GET /api/roles", user="u")
+        await ask("GET /api/account", user="u")
+    audit.record.assert_called_once_with("MISSING_PRIVILEGES", user="u")
 
 
 async def test_no_route_but_two_is_answered_without_a_login(ask: Ask) -> None:

@@ -59,6 +59,8 @@ def check_access(security: SecurityService, request: Request) -> None:
     """Raises Refusal."""
     if not has_access(security):
         who = sender()
+        if security.audit is not None:
+            security.audit.record("MISSING_PRIVILEGES", user=who.name)
         certificate = "No ssl info found in request"
         if request.certificate is not None:
             certificate = f"Security admin permissions required but {request.certificate} is not an admin"
