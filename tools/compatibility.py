@@ -54,9 +54,9 @@ def page() -> str:
     lines += [f"| `{path}` | {', '.join(sorted(methods))} |" for path, methods in sorted(paths.items())]
     lines += [
         "",
-        "`_explain` takes BM25, `bool`, `dis_max` and `multi_match` apart as Lucene does; of other queries it tells the "
-        "score and the query. By-query requests and `_reindex` take no scripts, no `slice`, no remote cluster; `slices` "
-        "does not split the work.",
+        "`_explain` takes BM25, `bool`, `dis_max` and `multi_match` apart as Lucene does; of other queries it tells "
+        "the score and the query. By-query requests and `_reindex` take no scripts, no `slice`, no remote cluster; "
+        "`slices` does not split the work.",
         "",
         "## In front of a cluster",
         "",

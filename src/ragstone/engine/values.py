@@ -322,6 +322,16 @@ class FetchOptions:
     """Queries with a `_name`, to be tested against each hit for `matched_queries`."""
 
 
+@dataclass(frozen=True)
+class Explanation:
+    """How one document comes by its score. `details` say what `value` is made of; they may be fewer than Lucene's."""
+
+    value: float
+    description: str
+    details: tuple[Explanation, ...] = ()
+    matched: bool = True
+
+
 @dataclass
 class Hit:
     """One hit on its way through response processors to the client.
@@ -339,18 +349,9 @@ class Hit:
     primary_term: int | None = None
     routing: str | None = None
     matched_queries: list[str] = field(default_factory=list)
+    explanation: Explanation | None = None
     extra: JsonObject = field(default_factory=dict)
-    """Further keys written beside `_source` (`fields`, `_explanation`, ...)."""
-
-
-@dataclass(frozen=True)
-class Explanation:
-    """How one document comes by its score. `details` say what `value` is made of; they may be fewer than Lucene's."""
-
-    value: float
-    description: str
-    details: tuple[Explanation, ...] = ()
-    matched: bool = True
+    """Further keys written beside `_source` (`fields`, ...)."""
 
 
 @dataclass(frozen=True)

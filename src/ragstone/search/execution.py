@@ -14,11 +14,13 @@ from ragstone.dsl.queries.match_all import MatchAllQuery
 from ragstone.dsl.query import Query
 from ragstone.dsl.search_body import SearchBody
 from ragstone.dsl.source_filter import SourceFilter, filter_tree
+from ragstone.dsl.unsupported import unsupported
 from ragstone.engine.api import SearchEngine
 from ragstone.engine.values import FetchOptions, Hit, QueryPhaseResult, QueryRequest, RankedHit, Reader, Total
 from ragstone.indices.resolver import Resolved
 from ragstone.indices.views import views_of
 from ragstone.pipelines.processor import SearchResponse
+from ragstone.search.explain import explanation_json
 from ragstone.search.fields import field_values
 from ragstone.search.hybrid import as_hybrid
 from ragstone.search.render import shows_source
@@ -109,6 +111,8 @@ class SearchExecution:
         if place is not None:
             request = replace(request, reader=place.reader, behind=place.behind)
         if isinstance(body.query, HybridQuery):
+            if body.explain:
+                raise unsupported("explain of a hybrid query")
             request, between = as_hybrid(request, body, [target.index for target in targets], self.node, between)
         try:
             result, hits = await self._hits(request, start, end, self._options(body, keep_source), deadline, between)
@@ -117,6 +121,10 @@ class SearchExecution:
         ranked = result.lists[0]
         if place is not None:
             place.behind, place.body = ranked.hits[-1] if ranked.hits else place.behind, body
+        for hit in hits:
+            if hit.explanation is not None:
+                told = explanation_json(hit.explanation)
+                hit.extra = {"_shard": f"[{hit.index}][0]", "_node": self.node, "_explanation": told, **hit.extra}
         if body.fields:
             _add_fields(hits, targets, body.fields, SourceFilter(excludes=tuple(hidden)))
         return SearchResponse(

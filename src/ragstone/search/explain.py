@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ragstone.core.errors import JavaException, OpenSearchException, XContentParseException
+from ragstone.core.xcontent import JsonObject
 from ragstone.dsl.queries.bool import BoolQuery
 from ragstone.dsl.queries.hybrid import HybridQuery
 from ragstone.dsl.query import Query
 from ragstone.engine.api import ExplainEngine, MetadataEngine
-from ragstone.engine.values import Explained, IndexMetadata
+from ragstone.engine.values import Explained, Explanation, IndexMetadata
 from ragstone.indices.access import permitted, permitted_one
 from ragstone.indices.blocks import check_blocks
 from ragstone.indices.resolver import IndicesOptions, Resolved
@@ -67,6 +68,15 @@ class ExplainService:
         if isinstance(asked, HybridQuery):
             asked = asked.any()
         return asked if target.filter is None else BoolQuery(must=(asked,), filter=(target.filter,))
+
+
+def explanation_json(explanation: Explanation) -> JsonObject:
+    """As `_explain` and the hits of a search show it."""
+    return {
+        "value": explanation.value,
+        "description": explanation.description,
+        "details": [explanation_json(detail) for detail in explanation.details],
+    }
 
 
 def detailed_message(error: OpenSearchException) -> str:

@@ -227,7 +227,5 @@ def _refuse(body: SearchBody) -> None:
         raise SearchException("`from` parameter must be set to 0 when `search_after` is used.")
     if body.indices_boost:
         raise unsupported("indices_boost")
-    if body.explain:
-        raise unsupported("explain")
     if body.include_named_queries_score:
         raise unsupported("include_named_queries_score")

@@ -11,7 +11,7 @@ from ragstone.dsl.queries.match_all import MatchAllQuery
 from ragstone.dsl.query import Query
 from ragstone.dsl.search_body import parse_query_body
 from ragstone.dsl.source_filter import filter_source, source_filter_from_query
-from ragstone.engine.values import Explained, Explanation
+from ragstone.engine.values import Explained
 from ragstone.rest.request import Request
 from ragstone.rest.response import Response
 from ragstone.rest.router import Routes
@@ -19,7 +19,7 @@ from ragstone.rest.routes.documents import SOURCE
 from ragstone.rest.routes.indices import TARGETS, indices_options
 from ragstone.rest.routes.search import QUERY_STRING, uri_query
 from ragstone.rest.services import Services
-from ragstone.search.explain import VALIDATE, Validity, detailed_message
+from ragstone.search.explain import VALIDATE, Validity, detailed_message, explanation_json
 
 routes = Routes()
 
@@ -38,7 +38,7 @@ async def explain(services: Services, request: Request) -> Response:
     shown: JsonObject = {"_index": index.name, "_id": request.required("id")}
     if found is None:
         return Response({**shown, "matched": False}, 404)
-    shown |= {"matched": found.explanation.matched, "explanation": _explanation(found.explanation)}
+    shown |= {"matched": found.explanation.matched, "explanation": explanation_json(found.explanation)}
     document = _document(request, found)
     return Response(shown if document is None else {**shown, "get": document})
 
@@ -52,14 +52,6 @@ def _body_query(request: Request) -> Query | None:
     except JavaException as error:
         raise ParsingException("Failed to parse", cause=error) from None
     return parse_query_body(decoded)
-
-
-def _explanation(explanation: Explanation) -> JsonObject:
-    return {
-        "value": explanation.value,
-        "description": explanation.description,
-        "details": [_explanation(detail) for detail in explanation.details],
-    }
 
 
 def _document(request: Request, found: Explained) -> JsonObject | None:
