@@ -17,7 +17,7 @@ NODES ?= 1
 PORT ?= 9210
 HEAP ?= 1g
 
-.PHONY: help demo test check fix serve oracle opensearch opensearch-stop conformance migrate-trial faults cluster-faults bench compat lock \
+.PHONY: help demo demo-aws test check fix serve oracle opensearch opensearch-stop conformance migrate-trial faults cluster-faults bench compat lock \
 	clean
 
 help: ## List the targets
@@ -40,6 +40,9 @@ $(DEV): $(RUNTIME) requirements/dev.txt
 
 demo: $(RUNTIME) ## The tutorial, from an empty folder to an answered question
 	@$(BIN)/ragstone demo
+
+demo-aws: $(DEV) ## The tutorial from its first step, with AWS simulated by moto; OFFLINE=1: without AWS
+	@$(BIN)/python tools/demo_aws.py $(if $(OFFLINE),--offline)
 
 serve: $(RUNTIME) ## Start a server on 127.0.0.1:9200 with ./data
 	@$(BIN)/ragstone serve

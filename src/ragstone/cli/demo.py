@@ -33,7 +33,7 @@ def demo(
     With DEEPSEEK_API_KEY set it asks DeepSeek (model DEEPSEEK_MODEL, by default deepseek-flash); without it, the
     local reader of this server.
     """
-    console = Console(soft_wrap=True, highlight=False)
+    console = Console(soft_wrap=True, highlight=False, emoji=False)
     folder = Path(tempfile.mkdtemp(prefix="ragstone-demo-"))
     server = BackgroundServer(folder)
     kept = failed = False

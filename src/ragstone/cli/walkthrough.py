@@ -25,24 +25,31 @@ class DemoFailed(Exception):
 
 class Walkthrough:
     """Sends to the server at `url`, as the user of `login` (name and password) if there is one. `secrets` are shown
-    nowhere."""
+    nowhere; `brief` shows a request in a line."""
 
     def __init__(
-        self, console: Console, url: str, *, secrets: Sequence[str], login: tuple[str, str] | None = None
+        self,
+        console: Console,
+        url: str,
+        *,
+        secrets: Sequence[str],
+        login: tuple[str, str] | None = None,
+        brief: bool = False,
     ) -> None:
         self._console = console
         self._url = url
         self._secrets = secrets
+        self._brief = brief
         self._headers: dict[str, str] = {}
         if login is not None:
             self._headers["Authorization"] = f"Basic {b64encode(':'.join(login).encode()).decode()}"
         self._number = 0
         self._kept: dict[str, str] = {}
 
-    def title(self, text: str) -> None:
+    def title(self, text: str, end: str = "\n") -> None:
         """Begin the next step."""
         self._number += 1
-        self._console.print(f"[bold cyan]{self._number:2} {escape(text)}[/]")
+        self._console.print(f"[bold cyan]{self._number:2} {escape(text)}[/]", end=end)
 
     def keep(self, name: str, value: str) -> None:
         """Later steps may name it as `{{name}}`."""
@@ -55,14 +62,10 @@ class Walkthrough:
         """Send a step, show it, and return its reply. `different` is the member of its body that is not the
         tutorial's. Raises DemoFailed."""
         step = step.filled(self._kept)
-        self.title(step.title)
-        self._console.print(f"   {step.method} {escape(step.path)}")
-        content = (step.content() or b"").decode()
-        if content:
-            self._console.print(f"   {escape(short(self.without_secrets(content)))}", style="dim")
-        if different:
-            shown = step.body["actions"][0]["url"] if different == "url" else step.body[different]
-            self._console.print(f"   [yellow]≠ {different}: {escape(short(shown, 400))}[/]")
+        if self._brief:
+            self.title(step.title, end=" ")
+        else:
+            self._show_request(step, different)
         began = time.monotonic()
         with self._console.status("waiting"):
             status, reply = self._send(step)
@@ -72,7 +75,10 @@ class Walkthrough:
                 time.sleep(0.05)
                 status, reply = self._send(step)
         millis = (time.monotonic() - began) * 1000
-        self._console.print(f"   → {millis:.0f} ms {escape(short(reply))}\n")
+        if self._brief:
+            self._console.print(f"→ {millis:.0f} ms {escape(short(reply, 80))}")
+        else:
+            self._console.print(f"   → {millis:.0f} ms {escape(short(reply))}\n")
         failed = step.until and reply.get(step.state) != step.until[0]
         if status not in (200, 201) or failed or (isinstance(reply, dict) and reply.get("errors") is True):
             raise DemoFailed(f"{step.title} answered {status}: {short(reply, 2000)}")
@@ -80,7 +86,17 @@ class Walkthrough:
             self._kept[name] = str(reply[member])
         return reply
 
-    def without_secrets(self, text: str) -> str:
+    def _show_request(self, step: Step, different: str | None) -> None:
+        self.title(step.title)
+        self._console.print(f"   {step.method} {escape(step.path)}")
+        content = (step.content() or b"").decode()
+        if content:
+            self._console.print(f"   {escape(short(self._without_secrets(content)))}", style="dim")
+        if different:
+            shown = step.body["actions"][0]["url"] if different == "url" else step.body[different]
+            self._console.print(f"   [yellow]≠ {different}: {escape(short(shown, 400))}[/]")
+
+    def _without_secrets(self, text: str) -> str:
         for secret in self._secrets:
             text = text.replace(secret, "***")
         return text
