@@ -5,11 +5,13 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
+from moto.server import ThreadedMotoServer
 
 from ragstone.core.clock import SystemClock
 from ragstone.core.ids import IdGenerator
@@ -17,6 +19,7 @@ from ragstone.core.settings import Settings
 from ragstone.providers.encryption import MasterKeyEncryptor
 from ragstone.providers.identity.administration import Administration
 from ragstone.providers.identity.store import IdentityStore
+from ragstone.testing.server import ThreadedServer
 
 DOMAIN = "arn:aws:es:us-east-1:000000000000:domain/ragstone"
 AT_AWS = "arn:aws:iam::123456789012:role/r"
@@ -176,7 +179,7 @@ def test_what_is_refused_at_creation(
     assert (answer.status_code, answer.json()["error"]["reason"]) == (400, reason)
 
 
-# ── AWS's token service is away ──────────────────────────────────────────────────────────────────────────────────────
+# ── AWS, or whoever `AWS_ENDPOINT_URL` names ─────────────────────────────────────────────────────────────────────────
 
 
 @pytest.fixture
@@ -191,6 +194,48 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.Monke
     }.items():
         monkeypatch.setenv(name, value)
     return monkeypatch
+
+
+def test_a_role_at_aws_signs_with_the_keys_that_aws_gives(reader: Reader, environment: pytest.MonkeyPatch) -> None:
+    """This server has never heard of them, which shows that they arrived."""
+    moto = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    moto.start()
+    try:
+        environment.setenv("AWS_ENDPOINT_URL", "http://{}:{}".format(*moto.get_host_and_port()))
+        answer = reader.predict(reader.model({"roleArn": AT_AWS}))
+    finally:
+        moto.stop()
+    assert (answer.status_code, answer.json()["error"]["reason"]) == (
+        403,
+        'Error from remote service: {"message":"The security token included in the request is invalid."}',
+    )
+
+
+def test_the_node_s_own_identity_signs_only_where_its_operator_says_so(
+    settings: Settings, admin: Administration, environment: pytest.MonkeyPatch
+) -> None:
+    admin.create_user("node")
+    key = admin.create_access_key("node")
+    admin.put_user_policy("node", "p", allowing(f"{DOMAIN}/docs/*"))
+    environment.setenv("AWS_ACCESS_KEY_ID", key.id)
+    environment.setenv("AWS_SECRET_ACCESS_KEY", key.secret)
+    nothing = {"service_name": "es", "region": "us-east-1"}
+    with ThreadedServer(settings) as server:
+        assert Reader(server.url).create(nothing).json()["error"]["reason"] == "Missing credential"
+    with ThreadedServer(replace(settings, aws_ambient_credentials=True)) as server:
+        reader = Reader(server.url)
+        for credential in (nothing, {"roleArn": AT_AWS}):
+            assert reader.found(reader.predict(reader.model(credential))) == SOURCE
+        environment.delenv("AWS_ACCESS_KEY_ID")
+        environment.delenv("AWS_SECRET_ACCESS_KEY")
+        refused = reader.predict(reader.model(nothing))
+    assert (refused.status_code, refused.json()["error"]["reason"]) == (
+        503,
+        "The connector's role could not be assumed [NoCredentials]: it is at AWS, and this node has no AWS credentials",
+    )
+
+
+# ── AWS's token service is away ──────────────────────────────────────────────────────────────────────────────────────
 
 
 def secret_connector() -> dict[str, Any]:

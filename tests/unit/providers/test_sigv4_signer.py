@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from unittest.mock import patch
 from urllib.parse import urlsplit
@@ -14,6 +17,7 @@ from botocore.credentials import Credentials
 
 from ragstone.providers import sigv4
 from ragstone.providers.api import AwsKeys, HttpRequest
+from ragstone.providers.http.transport import AiohttpTransport
 from ragstone.providers.sigv4 import Rules, WireRequest
 from ragstone.providers.sigv4_signer import signed
 
@@ -102,3 +106,58 @@ def test_signing_shows_no_secret() -> None:
     assert KEYS.secret not in repr(KEYS) + str(made.headers)
     assert KEYS.token is not None
     assert KEYS.token not in repr(KEYS) + repr(made)
+
+
+async def test_what_reaches_the_other_side_is_what_was_signed() -> None:
+    """Over our own transport, as raw bytes: a client that rewrites a URL or a header on the way breaks its signature."""
+    heard: list[bytes] = []
+
+    async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
+        heard.append(head + (await reader.readexactly(int(length[1])) if length else b""))
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}")
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(take, "127.0.0.1", 0)
+    transport = AiohttpTransport()
+    there = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with server:
+        for target in TARGETS:
+            for body in (b'{"a":"\xc3\xa4"}', None):
+                given = request(
+                    f"http://{there}{target}", body, Content_Type="application/json", X_A="  a   b ", X_U="ü"
+                )
+                made = signed(replace(given, allow_private=True), KEYS, "es", "us-east-1", NOW)
+                assert (await transport.send(made)).status == 200
+                arrived = wire_of(heard.pop())
+                assert arrived.header("host") == there
+                claim = sigv4.parse(arrived)
+                sigv4.verify(arrived, claim, KEYS.secret, Rules())
+    await transport.close()
+
+
+TARGETS = [
+    "",
+    "/",
+    "?a",
+    "/model/anthropic.claude-3-sonnet-20240229-v1:0/invoke",
+    "/model/anthropic.claude-3-sonnet-20240229-v1%3A0/invoke",
+    "/(x)'!*$&+,;=@~-._",
+    "/a//b/c/",
+    "/%7e%41%2F%2f",
+    "/päth/鍵",
+    "/x?b=2&a=1&a=0&c&=d&",
+    "/x?q=a+b%20c&f=a,b*&u=ü&e==&s=/?:@",
+    "/x?a=1#fragment",
+]
+
+
+def wire_of(raw: bytes) -> WireRequest:
+    head, _, body = raw.decode("latin-1").partition("\r\n\r\n")
+    line, *fields = head.split("\r\n")
+    method, target, _ = line.split(" ")
+    pairs = [field.partition(":") for field in fields]
+    headers = [(name.lower(), value.strip(" \t")) for name, _, value in pairs]
+    return WireRequest(method, target, headers, body.encode("latin-1"))
