@@ -24,6 +24,8 @@ from ragstone.ml.json_path import read
 from ragstone.ml.values import is_json_tree
 from ragstone.providers.api import HttpResponse, HttpTransportError
 
+_KEYS_ENDED = re.compile(rb'"__type"\s*:\s*"[^"]*(ExpiredToken|UnrecognizedClient|InvalidClientTokenId)')
+_LONG_ENOUGH = 4096
 _THROTTLED = re.compile(r"ThrottlingException", re.IGNORECASE)
 
 
@@ -34,6 +36,14 @@ class RemoteConnectorThrottlingException(OpenSearchException):
 def is_throttled(response: HttpResponse) -> bool:
     """Amazon's way to say so."""
     return _THROTTLED.match(response.headers.get("x-amzn-errortype", "")) is not None
+
+
+def refuses_keys(response: HttpResponse) -> bool:
+    """What a provider says to a key that is no longer good. Amazon's older services (Textract, Comprehend) say it with
+    a 400."""
+    return response.status in (401, 403) or (
+        response.status == 400 and _KEYS_ENDED.search(response.body[:_LONG_ENOUGH]) is not None
+    )
 
 
 def is_denied(response: HttpResponse) -> bool:

@@ -19,7 +19,15 @@ from ragstone.core.errors import (
 )
 from ragstone.core.ids import IdGenerator
 from ragstone.core.xcontent import JsonObject
-from ragstone.ml.connectors.answer import body_of, is_denied, is_throttled, tensors, unknown_function, unreached
+from ragstone.ml.connectors.answer import (
+    body_of,
+    is_denied,
+    is_throttled,
+    refuses_keys,
+    tensors,
+    unknown_function,
+    unreached,
+)
 from ragstone.ml.connectors.aws_signing import AwsSigning, Signature
 from ragstone.ml.connectors.client_config import ClientConfig
 from ragstone.ml.connectors.headers import fill_headers
@@ -41,8 +49,6 @@ _PROCESS_PARAMETERS = "pre_process_function.process_remote_inference_input"
 _CHAINS = ("input_processors", "output_processors")
 _LONGEST_BACKOFF = 20.0
 _NO_LIMIT = 2**62
-_REFUSED = (401, 403)
-"""What a provider says to a key that is no longer good."""
 _SHORTEST_SECRET = 8
 """What is shorter is no key, and may be a word of the provider's error."""
 
@@ -145,7 +151,7 @@ class ConnectorExecutor:
         await guard.before_send(payload or "", call.given)
         config = bound.connector.client_config or ClientConfig()
         response, hidden = await self._send(request, access.signature, config, deadline), access.hidden
-        if response.status in _REFUSED:
+        if refuses_keys(response):
             renewed = await self._renewed(bound, opened, access, response, deadline)
             if renewed is not None:
                 request = _with_headers(draft, bound.connector, action, call, renewed.credential)

@@ -83,6 +83,8 @@ class Aws:
         sigv4.check_time(claim, self._clock.now(), SERVER_RULES)
         if claim.key_id not in self.keys:
             status, code = self.refusal
+            if status == 400:  # the older protocol
+                return HttpResponse(status, {}, f'{{"__type": "com.amazon#{code}", "message": "no"}}'.encode())
             return HttpResponse(status, {"x-amzn-errortype": code}, f'{{"message": "no: {claim.token}"}}'.encode())
         sigv4.verify(wire, claim, self.keys[claim.key_id], SERVER_RULES)
         return HttpResponse(200, {}, b'{"embedding": [0.5, 1.5]}')
@@ -234,7 +236,9 @@ async def test_calls_at_the_same_time_wait_for_one_session(call: Calls) -> None:
     assert len(call.roles.asked) == 1
 
 
-async def test_keys_that_aws_takes_no_more_are_renewed_and_tried_once(call: Calls) -> None:
+@pytest.mark.parametrize("refusal", [(403, "ExpiredTokenException"), (400, "ExpiredTokenException"), (403, "")])
+async def test_keys_that_aws_takes_no_more_are_renewed_and_tried_once(call: Calls, refusal: tuple[int, str]) -> None:
+    call.aws.refusal = refusal
     call.aws.keys["ASIAIOSFODNN7EXAMPL1"] = "secret-1"
     await call({"roleArn": ROLE})
     call.clock.time += 60
@@ -256,8 +260,9 @@ async def test_neither_the_old_nor_the_new_token_is_told_and_aws_is_not_flooded(
     assert len(call.roles.asked) == 2
 
 
-async def test_a_role_without_the_right_is_not_assumed_again(call: Calls) -> None:
-    call.aws.refusal = (403, "AccessDeniedException")
+@pytest.mark.parametrize("status", [400, 403])
+async def test_a_role_without_the_right_is_not_assumed_again(call: Calls, status: int) -> None:
+    call.aws.refusal = (status, "AccessDeniedException")
     await call.failed({"roleArn": ROLE})
     call.clock.time += 60
     await call.failed({"roleArn": ROLE})
