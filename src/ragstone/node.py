@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 import ragstone.cluster.settings  # noqa: F401  (declares them)
 from ragstone.cluster.model import NodeInfo
 from ragstone.cluster.service import ClusterService
+from ragstone.cluster.stored_scripts import StoredScripts
 from ragstone.cluster.tasks import TaskManager
 from ragstone.core.arns import domain_arn
 from ragstone.core.clock import Clock, SystemClock
@@ -68,6 +69,7 @@ from ragstone.search.contexts import SearchContexts
 from ragstone.search.explain import ExplainService
 from ragstone.search.service import SearchService
 from ragstone.search.system import SystemSearch
+from ragstone.search.templates import SearchTemplateService
 
 if TYPE_CHECKING:
     from ragstone.engine.api import RecordStore
@@ -195,6 +197,7 @@ class Node:
         bulk = BulkService(engine, indices, ingest, cluster, clock, ids)
         contexts = SearchContexts(engine, cluster, clock, ids)
         self._open.push_async_callback(contexts.close)
+        scripts = StoredScripts(engine, cluster)
         search = SearchService(engine, pipelines, models, contexts, clock)
         worker = ByScrollWorker(search, bulk, indices, clock)
         task_manager = TaskManager(engine, node, clock)
@@ -216,6 +219,8 @@ class Node:
             by_query=ByQueryService(engine, worker),
             reindex=ReindexService(engine, worker),
             search=search,
+            search_templates=SearchTemplateService(engine, scripts, search),
+            scripts=scripts,
             ingest=ingest,
             search_pipelines=pipelines,
             connectors=connectors,

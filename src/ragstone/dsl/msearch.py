@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from ragstone.core.errors import ActionRequestValidationException, IllegalArgumentException
 from ragstone.core.xcontent import as_bool, java_text
-from ragstone.dsl.search_body import SearchBody, parse_search_body
+
+B = TypeVar("B")
 
 _WITHOUT_EFFECT = frozenset(
     {
@@ -26,10 +27,10 @@ _WITHOUT_EFFECT = frozenset(
 
 
 @dataclass(frozen=True)
-class SearchItem:
+class SearchItem(Generic[B]):
     """One search of several. None in the options means what the request's path and parameters say."""
 
-    body: SearchBody
+    body: B
     index: str | None = None
     search_type: str | None = None
     ignore_unavailable: bool | None = None
@@ -37,8 +38,9 @@ class SearchItem:
     expand_wildcards: str | None = None
 
 
-def parse_msearch(content: bytes, decode: Callable[[bytes], Any]) -> list[SearchItem]:
-    """Header and body lines in turn; `decode` is `Request.decode`, so that errors find their place.
+def parse_msearch(content: bytes, decode: Callable[[bytes], Any], read: Callable[[Any], B]) -> list[SearchItem[B]]:
+    """Header and body lines in turn; `decode` is `Request.decode`, so that errors find their place. `read` takes a
+    body, which is `{}` where the line is empty.
 
     Raises IllegalArgumentException, ActionRequestValidationException when there is nothing, and the errors of search
     bodies, for the whole request.
@@ -52,7 +54,7 @@ def parse_msearch(content: bytes, decode: Callable[[bytes], Any]) -> list[Search
     for position in range(0, len(lines) - 1, 2):
         header, body = (line.strip() for line in lines[position : position + 2])
         options = _header(decode(header)) if header else {}
-        items.append(SearchItem(parse_search_body(decode(body)) if body else SearchBody(), **options))
+        items.append(SearchItem(read(decode(body) if body else {}), **options))
     if not items:
         raise ActionRequestValidationException.of(["no requests added"])
     return items

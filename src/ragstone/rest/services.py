@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ragstone.cluster.model import NodeInfo
     from ragstone.cluster.service import ClusterService
+    from ragstone.cluster.stored_scripts import StoredScripts
     from ragstone.cluster.tasks import TaskManager
     from ragstone.core.clock import Clock
     from ragstone.core.settings import Settings
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from ragstone.rest.secrets_manager import SecretsManager
     from ragstone.search.explain import ExplainService
     from ragstone.search.service import SearchService
+    from ragstone.search.templates import SearchTemplateService
     from ragstone.security.service import SecurityService
 
 
@@ -52,6 +54,8 @@ class Services:
     by_query: ByQueryService
     reindex: ReindexService
     search: SearchService
+    search_templates: SearchTemplateService
+    scripts: StoredScripts
     ingest: IngestService
     search_pipelines: SearchPipelineService
     connectors: ConnectorService
