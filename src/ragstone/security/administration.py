@@ -113,14 +113,14 @@ class Administration:
                 raise refused(400, "Wrong request body")
             changed: dict[str, JsonObject | None] = {}
             for name in {**document, **after}:
+                if name in document and name in after and document[name] == after[name]:
+                    continue
+                self._check_change(kind, name, entities)
                 if name not in after:
-                    self._check_change(kind, name, entities)
                     changed[name] = None
-                elif name not in document:
-                    changed[name] = contents.checked_entity(kind, after[name])
-                elif document[name] != after[name]:
-                    self._check_change(kind, name, entities)
-                    changed[name] = contents.checked_entity(kind, _complete(kind, after[name]))
+                else:
+                    given = _complete(kind, after[name]) if name in document else after[name]
+                    changed[name] = contents.checked_entity(kind, given)
             return changed
 
         first = patched(self._store.entities(kind))

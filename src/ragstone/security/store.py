@@ -17,6 +17,7 @@ from ragstone.engine.values import Record
 from ragstone.security.builtin import BUILTIN, first_configuration
 from ragstone.security.entities import Entities, Entity, Kind, kept, read
 from ragstone.security.model import SecurityConfiguration
+from ragstone.security.refusals import refused
 
 RECORDS = "security"
 """The kind of the records; each is named as the kind of entity that it holds, by name."""
@@ -73,6 +74,7 @@ class SecurityStore:
 
         Several changes are made one after the other, also those of other nodes, so `edit` may be called more than once;
         what it raises is raised, and changes nothing. Entities that belong to the product stay as they are.
+        Raises Refusal (409) when others are always quicker.
         """
         async with self._changing:
             for _ in range(_ATTEMPTS):
@@ -81,7 +83,7 @@ class SecurityStore:
                     self._tell(kind, before, self._entities[kind])
                     return
                 await self.refresh()
-        raise VersionConflictEngineException(f"[{kind}]: the configuration is being changed by too many others")
+        raise refused(409, f"[{kind}]: version conflict, too many others are changing it")
 
     def _tell(self, kind: Kind, before: Entities, after: Entities) -> None:
         if self._on_change is not None:

@@ -2,12 +2,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from unittest.mock import patch
 
 import pytest
 
+from ragstone.core.errors import VersionConflictEngineException
 from ragstone.security.builtin import BUILTIN
 from ragstone.security.entities import Entities, Kind
 from ragstone.security.model import Role, Tenant
+from ragstone.security.refusals import Refusal
 from ragstone.security.store import SecurityStore
 from ragstone.testing.records import MemoryRecords
 
@@ -119,4 +122,17 @@ async def test_an_edit_that_raises_changes_nothing() -> None:
 
     with pytest.raises(LookupError):
         await store.change(Kind.TENANTS, edit)
+    assert store.current is before
+
+
+async def test_when_others_are_always_quicker_the_change_is_refused() -> None:
+    records = MemoryRecords()
+    store = await started(records)
+    before = store.current
+    with (
+        patch.object(records, "put_record", side_effect=VersionConflictEngineException("no")),
+        pytest.raises(Refusal) as refused,
+    ):
+        await store.change(Kind.TENANTS, with_tenant("crew"))
+    assert (refused.value.status, refused.value.body["status"]) == (409, "CONFLICT")
     assert store.current is before
