@@ -146,6 +146,9 @@ MAX_DEPLOY_TASKS = _setting(
 TASK_TIMEOUT = _setting(
     "ml_task_timeout_in_seconds", 600, integer(1, 86_400), effect="a task without progress for so long has failed"
 )
+MONITORING_REQUESTS = _setting(
+    "monitoring_request_count", 100, integer(0, 10_000_000), effect="predictions of a model whose latency is kept"
+)
 SYNC_INTERVAL = _setting(
     "sync_up_job_interval_in_seconds",
     10,
@@ -198,7 +201,6 @@ _setting("native_memory_threshold", 90, integer(0, 100))
 _setting("jvm_heap_memory_threshold", 85, integer(0, 100))
 _setting("disk_free_space_threshold", "5gb", _size)
 _setting("max_ml_task_per_node", 10, integer(0, 10_000))
-_setting("monitoring_request_count", 100, integer(0, 10_000_000))
 _setting("model_auto_redeploy.lifetime_retry_times", 3, integer(0, 2**31 - 1))
 _setting("model_auto_redeploy_success_ratio", 0.8, number(0.0, 1.0))
 _setting("max_batch_inference_tasks", 100, integer(0, 10_000))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Literal
 
 from ragstone.cluster.model import NodeInfo
@@ -116,6 +116,11 @@ class TaskService:
     async def search(self, body: bytes, excludes: Sequence[str]) -> JsonObject:
         require("tasks/search")
         return await self._search.search_index(TASK.name, body, source_excludes=excludes)
+
+    async def unfinished(self, ids: Collection[str] = ()) -> JsonObject:
+        """Tasks that wait or run, by id; of `ids` where some are given."""
+        found = await self._documents.find(_UNFINISHED, size=_MANY)
+        return {task.id: task.source for task in found if not ids or task.id in ids}
 
     async def fail_unfinished(self) -> None:
         """At start: what was running when the node went away will not go on."""

@@ -25,6 +25,7 @@ from ragstone.core.log import get_logger
 from ragstone.core.threadpool import ThreadPools
 from ragstone.core.xcontent import JsonObject
 from ragstone.engine.api import Engine
+from ragstone.ml.activity import Activity
 from ragstone.ml.connectors.executor import BoundConnector
 from ragstone.ml.connectors.model import Connector
 from ragstone.ml.connectors.service import DEPLOYED_STATES, ConnectorService
@@ -57,6 +58,7 @@ class Deployments:
         pools: ThreadPools,
         node: NodeInfo,
         clock: Clock,
+        activity: Activity,
     ) -> None:
         self._documents = SystemDocuments(engine, MODEL)
         self._settings = settings
@@ -65,6 +67,7 @@ class Deployments:
         self._pools = pools
         self._node = node
         self._clock = clock
+        self._activity = activity
         self._live: dict[str, Live] = {}
         self._loaded: dict[str, EmbeddingModel] = {}
         self._used: dict[str, float] = {}
@@ -94,6 +97,9 @@ class Deployments:
         if live is not None:
             self._used[id] = self._clock.monotonic()
         return live
+
+    def all(self) -> list[Live]:
+        return list(self._live.values())
 
     async def find(self, id: str) -> Model | None:
         """The model as it is stored. Raises IndexNotFoundException while no model ever was."""
@@ -133,6 +139,10 @@ class Deployments:
         Raises StatusException, ModelNotAvailable, IllegalArgumentException (too many); the state says DEPLOY_FAILED.
         """
         model = await self.read(id)
+        with self._activity.request("deploy", model.algorithm, id):
+            await self._deploy_local(id, model)
+
+    async def _deploy_local(self, id: str, model: Model) -> None:
         try:
             others = [live for live in self._live.values() if not live.model.is_remote and live.id != id]
             if len(others) >= self._settings.get(MAX_MODELS):
@@ -156,17 +166,18 @@ class Deployments:
 
     async def undeploy(self, ids: Sequence[str], node_ids: Sequence[str] | None = None) -> JsonObject:
         """`{"<node>": {"stats": {"<model>": "undeployed" | "not_found"}}}`. Raises StatusException 404."""
-        for id in ids:
-            await self.read(id)
+        models = {id: await self.read(id) for id in ids}
         if node_ids is not None and self._node.node_id not in node_ids:
             return {}
         stats = {}
         async with self._changing:
-            for id in ids:
-                was_live = self._live.pop(id, None) is not None
-                self._loaded.pop(id, None)
-                self._used.pop(id, None)
-                await self.store(id, lambda now, model: model.undeployed(now))
+            for id, model in models.items():
+                with self._activity.request("undeploy", model.algorithm, id):
+                    was_live = self._live.pop(id, None) is not None
+                    self._loaded.pop(id, None)
+                    self._used.pop(id, None)
+                    self._activity.forget_latencies(id)
+                    await self.store(id, lambda now, current: current.undeployed(now))
                 stats[id] = "undeployed" if was_live else "not_found"
         return {self._node.node_id: {"stats": stats}}
 
@@ -196,12 +207,13 @@ class Deployments:
 
     async def _deploy_remote(self, id: str) -> Live:
         model = await self.read(id)
-        try:
-            bound = await self._bind(id, model)
-        except StatusException:
-            await self.store(id, lambda now, current: _failed(current, now))
-            raise
-        return await self._take_up(id, model, bound)
+        with self._activity.request("deploy", model.algorithm, id):
+            try:
+                bound = await self._bind(id, model)
+            except StatusException:
+                await self.store(id, lambda now, current: _failed(current, now))
+                raise
+            return await self._take_up(id, model, bound)
 
     async def _take_up(self, id: str, model: Model, bound: BoundConnector | None) -> Live:
         """Answer from now on, then say so: who reads DEPLOYED can rely on it."""

@@ -12,6 +12,7 @@ from ragstone.core.cluster_settings import ClusterSettings
 from ragstone.core.errors import IllegalArgumentException, OpenSearchTimeoutException, StatusException
 from ragstone.core.threadpool import ThreadPools
 from ragstone.core.xcontent import JsonObject
+from ragstone.ml.activity import Action, Activity
 from ragstone.ml.connectors.executor import ConnectorExecutor
 from ragstone.ml.connectors.inputs import ModelInput, ParametersInput, TextDocsInput
 from ragstone.ml.features import check_local_models, check_remote_inference
@@ -38,7 +39,9 @@ class Predictions:
         executor: ConnectorExecutor,
         limiters: RateLimiters,
         pools: ThreadPools,
+        activity: Activity,
     ) -> None:
+        self._activity = activity
         self._settings = settings
         self._deployments = deployments
         self._executor = executor
@@ -99,9 +102,15 @@ class Predictions:
                     "post_process_function"
                 )
             return [vector for vector in vectors if vector is not None]
-        live = self._check_local(model_id, live, model)
-        asymmetric = any(name in (model.model_config or {}) for name in ("query_prefix", "passage_prefix"))
-        return as_lists(await self._vectors(live, texts, content_type if asymmetric else None, deadline))
+        with (
+            self._activity.request("predict", model.algorithm, model_id),
+            self._activity.timed(model_id, "predict_request_stats"),
+        ):
+            live = self._check_local(model_id, live, model)
+            asymmetric = any(name in (model.model_config or {}) for name in ("query_prefix", "passage_prefix"))
+            with self._activity.timed(model_id, "model_inference_stats"):
+                vectors_found = await self._vectors(live, texts, content_type if asymmetric else None, deadline)
+        return as_lists(vectors_found)
 
     async def embed_sparse(
         self, model_id: str, texts: Sequence[str], deadline: Deadline | None
@@ -136,6 +145,19 @@ class Predictions:
         action_type: str,
         deadline: Deadline | None,
     ) -> PredictResult:
+        action: Action = "batch_predict" if action_type == "BATCH_PREDICT" else "predict"
+        with self._activity.request(action, model.algorithm, id), self._activity.timed(id, "predict_request_stats"):
+            return await self._answer(id, live, model, given, action_type, deadline)
+
+    async def _answer(
+        self,
+        id: str,
+        live: Live | None,
+        model: Model,
+        given: ModelInput,
+        action_type: str,
+        deadline: Deadline | None,
+    ) -> PredictResult:
         if model.is_remote:
             check_remote_inference(self._settings)
         else:
@@ -145,10 +167,12 @@ class Predictions:
             interface.check_input(model.interface, model.algorithm, given.parameters, action_type)
         if model.is_remote:
             live = live or await self._auto_deploy(id, model)
-            answer = await self._remote(live, given, action_type, deadline)
-        else:
-            assert live is not None
-            answer = await self._local(live, given, deadline)
+        assert live is not None
+        with self._activity.timed(id, "model_inference_stats"):
+            if model.is_remote:
+                answer = await self._remote(live, given, action_type, deadline)
+            else:
+                answer = await self._local(live, given, deadline)
         interface.check_output(model.interface, {"inference_results": answer})
         return PredictResult(answer)
 

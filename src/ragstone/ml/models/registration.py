@@ -25,6 +25,7 @@ from ragstone.core.log import get_logger
 from ragstone.core.threadpool import ThreadPools
 from ragstone.core.xcontent import JsonObject
 from ragstone.engine.api import Engine
+from ragstone.ml.activity import Activity
 from ragstone.ml.connectors.model import MCP, Connector, ConnectorRequest
 from ragstone.ml.connectors.service import ConnectorService
 from ragstone.ml.features import check_local_models, check_remote_inference
@@ -64,7 +65,9 @@ class Registration:
         node: NodeInfo,
         clock: Clock,
         ids: IdGenerator,
+        activity: Activity,
     ) -> None:
+        self._activity = activity
         self._documents = SystemDocuments(engine, MODEL)
         self._settings = settings
         self._connectors = connectors
@@ -119,8 +122,9 @@ class Registration:
     async def _register_remote(self, request: RegisterRequest, *, deploy: bool) -> JsonObject:
         check_remote_inference(self._settings)
         id = request.model_id or self._ids.auto_id()
-        inline = await self._connector(request, id)
-        await self._store(id, request, {"connector_id": request.connector_id} if inline is None else inline)
+        with self._activity.request("register", REMOTE):
+            inline = await self._connector(request, id)
+            await self._store(id, request, {"connector_id": request.connector_id} if inline is None else inline)
         task_id = await self._tasks.create("REGISTER_MODEL", REMOTE, state="COMPLETED", model_id=id, is_async=False)
         if deploy:
             try:
@@ -179,19 +183,20 @@ class Registration:
     async def _run_registration(self, task_id: str, request: RegisterRequest, *, deploy: bool) -> None:
         try:
             await self._tasks.advance(task_id, "RUNNING")
-            pretrained = await self._pretrained(request)
             id = request.model_id or self._ids.auto_id()
-            now = epoch_millis(self._clock)
-            await self._store(
-                id,
-                request,
-                {
-                    "algorithm": pretrained.function_name,
-                    "model_format": request.model_format,
-                    "model_config": _config(pretrained),
-                    "last_registered_time": now,
-                },
-            )
+            with self._activity.request("register", request.function_name):
+                pretrained = await self._pretrained(request)
+                now = epoch_millis(self._clock)
+                await self._store(
+                    id,
+                    request,
+                    {
+                        "algorithm": pretrained.function_name,
+                        "model_format": request.model_format,
+                        "model_config": _config(pretrained),
+                        "last_registered_time": now,
+                    },
+                )
             await self._tasks.advance(task_id, "COMPLETED", model_id=id, function_name=pretrained.function_name)
         except (ModelNotAvailable, OpenSearchException) as error:
             await self._tasks.advance(task_id, "FAILED", error=_reason(error))

@@ -23,6 +23,7 @@ from ragstone.core.log import get_logger
 from ragstone.core.threadpool import ThreadPools
 from ragstone.core.xcontent import JsonObject
 from ragstone.engine.api import Engine, RecordStore
+from ragstone.ml.activity import Activity
 from ragstone.ml.connectors.executor import ConnectorExecutor
 from ragstone.ml.connectors.inputs import ParametersInput
 from ragstone.ml.connectors.model import Connector, ConnectorRequest
@@ -39,6 +40,7 @@ from ragstone.ml.models.users import faults_of_users
 from ragstone.ml.ports import PredictResult, SearchPort
 from ragstone.ml.rights import require
 from ragstone.ml.settings import CUSTOM_DEPLOYMENT_PLAN, SAFE_DELETE, SYNC_INTERVAL
+from ragstone.ml.stats import StatsService
 from ragstone.ml.system_indices import MODEL, SystemDocuments
 from ragstone.ml.tasks import TaskService
 from ragstone.providers.api import EmbeddingRuntime
@@ -76,11 +78,15 @@ class ModelService:
         self._search = search
         self._clock = clock
         self._limiters = RateLimiters(clock)
-        self._deployments = Deployments(engine, settings, connectors, runtime, pools, node, clock)
+        self._activity = Activity(settings, clock)
+        self._deployments = Deployments(engine, settings, connectors, runtime, pools, node, clock, self._activity)
+        self.stats = StatsService(engine, self._activity, self._deployments, tasks, node)
+        """What its models do, in figures."""
         self._registration = Registration(
-            engine, settings, connectors, groups, tasks, self._deployments, runtime, pools, node, clock, ids
-        )
-        self._predictions = Predictions(settings, self._deployments, executor, self._limiters, pools)
+            engine, settings, connectors, groups, tasks, self._deployments, runtime, pools, node, clock, ids,
+            self._activity,
+        )  # fmt: skip
+        self._predictions = Predictions(settings, self._deployments, executor, self._limiters, pools, self._activity)
         self._sync_job: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -236,6 +242,7 @@ class ModelService:
         if faults:
             raise StatusException(409, " ".join(faults))
         self._limiters.forget(id)
+        self._activity.forget(id)
         return self._documents.write_response(await self._documents.delete(id))
 
     async def search(self, body: bytes, excludes: Sequence[str]) -> JsonObject:

@@ -35,7 +35,7 @@ from ragstone.rest.routes import (
     snapshots,
     templates,
 )
-from ragstone.rest.routes.ml import config, connectors, memory, model_groups, models, predict, tasks, unsupported
+from ragstone.rest.routes.ml import config, connectors, memory, model_groups, models, predict, stats, tasks, unsupported
 
 _MODULES = (
     root,
@@ -69,6 +69,7 @@ _MODULES = (
     model_groups,
     models,
     predict,
+    stats,
     tasks,
     memory,
     config,
