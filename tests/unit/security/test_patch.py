@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ragstone.core.errors import IllegalArgumentException
 from ragstone.security import patch
@@ -97,3 +100,29 @@ def test_what_has_no_place_in_the_document_is_refused(operation: Any, message: s
 def test_a_path_without_a_slash_is_an_error_of_another_kind() -> None:
     with pytest.raises(IllegalArgumentException, match="Missing leading slash"):
         applied({}, {"op": "add", "path": "x", "value": 1})
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("ab01"), inner, max_size=3),
+    max_leaves=8,
+)
+PATHS = st.lists(st.sampled_from(["a", "b", "0", "1", "-", "01", ""]), max_size=3).map(
+    lambda parts: "".join(f"/{part}" for part in parts)
+)
+OPERATIONS = st.fixed_dictionaries({"op": st.sampled_from(["add", "replace", "remove"]), "path": PATHS, "value": JSON})
+
+
+def outcome(operations: Any, document: Any) -> Any:
+    try:
+        return patch.apply(patch.parse(operations), document)
+    except Refusal as refused:
+        return refused.status, refused.body
+
+
+@given(document=JSON, operations=st.lists(OPERATIONS, min_size=1, max_size=4))
+def test_any_patch_of_anything_is_applied_or_refused_and_the_original_stays(document: Any, operations: Any) -> None:
+    kept, sent = copy.deepcopy(document), copy.deepcopy(operations)
+    first = outcome(operations, document)
+    assert (document, operations) == (kept, sent)
+    assert outcome(operations, document) == first
