@@ -14,15 +14,23 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from itertools import product
-from urllib.parse import quote, unquote_to_bytes
+from urllib.parse import quote
 
 from ragstone.core.errors import OpenSearchException
+from ragstone.providers.sigv4_canonical import (
+    aws_query,
+    canonical_paths,
+    canonical_queries,
+    decoded,
+    decoded_pairs,
+    without_dots,
+)
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 TERMINATOR = "aws4_request"
@@ -127,7 +135,7 @@ def is_signed(headers: Mapping[str, str], query: str) -> bool:
         return True
     if not _MARKS.isdisjoint(headers):
         return True
-    return bool(query) and any(_PARAMETER.fullmatch(name.lower()) for name, _ in _pairs(query))
+    return bool(query) and any(_PARAMETER.fullmatch(name.lower()) for name, _ in decoded_pairs(query))
 
 
 def _looks_signed(authorization: str) -> bool:
@@ -142,7 +150,7 @@ def parse(request: WireRequest) -> Claim:
             raise _malformed(f"the header '{name}' must not be repeated.")
     authorization = request.header("authorization") or ""
     parameters: dict[str, str] = {}
-    for name, value in _pairs(request.query):
+    for name, value in decoded_pairs(request.query):
         if _PARAMETER.fullmatch(name.lower()):
             if name in parameters:
                 raise _malformed(f"the parameter '{name}' must not be repeated.")
@@ -342,66 +350,12 @@ def signature(request: WireRequest, claim: Claim, secret: str) -> str:
     """The signature (hexadecimal) that makes `claim` true, whatever its own says: over the form that AWS asks for,
     which is the one that AWS makes of the request itself, and over the body."""
     canonical = _canonical_request(
-        request, claim, canonical_paths(request.path)[0], _joined(_strict(request.query)), _hash(request.body)
+        request, claim, canonical_paths(request.path)[0], aws_query(request.query), _hash(request.body)
     )
     return _hmac_hex(_signing_key(secret, claim), _string_to_sign(claim, canonical))
 
 
-# ── canonical forms ──────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def canonical_paths(path: str) -> tuple[str, ...]:
-    """Of a raw path: normalised and encoded once more, as AWS asks of all services but S3; then as it is."""
-    encoded = quote(_without_dots(path).encode("latin-1"), safe="/-._~")
-    raw = path or "/"
-    return (encoded,) if raw == encoded or "%25" in raw else (encoded, raw)
-
-
-def canonical_queries(query: str) -> tuple[str, ...]:
-    """Of a raw query, without the signature itself: as it is; encoded as RFC 3986 has it; encoded as forms are."""
-    raw, strict = _as_sent(query), _strict(query)
-    form = [(name.replace("%20", "+"), value.replace("%20", "+")) for name, value in strict]
-    return tuple(dict.fromkeys(_joined(pairs) for pairs in (raw, strict, form)))
-
-
-def _as_sent(query: str) -> list[tuple[str, str]]:
-    return [
-        (name, value)
-        for name, _, value in (pair.partition("=") for pair in query.split("&") if pair)
-        if name != "X-Amz-Signature"
-    ]
-
-
-def _strict(query: str) -> list[tuple[str, str]]:
-    return [
-        (quote(_decoded(name), safe="-._~"), quote(_decoded(value), safe="-._~")) for name, value in _as_sent(query)
-    ]
-
-
-def _joined(pairs: Sequence[tuple[str, str]]) -> str:
-    return "&".join(f"{name}={value}" for name, value in sorted(pairs))
-
-
-def _decoded(text: str) -> bytes:
-    return unquote_to_bytes(text.replace("+", " ").encode("latin-1"))
-
-
-def _pairs(query: str) -> Iterator[tuple[str, str]]:
-    for pair in query.split("&"):
-        name, _, value = pair.partition("=")
-        yield _decoded(name).decode("latin-1"), _decoded(value).decode("latin-1")
-
-
-def _without_dots(path: str) -> str:
-    """A path without empty and dot segments; a slash at its end stays (RFC 3986, 5.2.4)."""
-    kept: list[str] = []
-    for segment in path.split("/"):
-        if segment == "..":
-            del kept[-1:]
-        elif segment not in ("", "."):
-            kept.append(segment)
-    end = "/" if kept and path.endswith(("/", "/.", "/..")) else ""
-    return "/" + "/".join(kept) + end
+# ── what is signed ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _canonical_request(request: WireRequest, claim: Claim, path: str, query: str, payload: str) -> str:
@@ -430,11 +384,11 @@ def _signing_key(secret: str, claim: Claim) -> bytes:
 
 
 def _acted_on(request: WireRequest) -> str:
-    path = _without_dots(request.path) if "." in request.path else request.path
+    path = without_dots(request.path) if "." in request.path else request.path
     kept = [
         pair
         for pair in request.query.split("&")
-        if not _PARAMETER.fullmatch(_decoded(pair.partition("=")[0]).decode("latin-1").lower())
+        if not _PARAMETER.fullmatch(decoded(pair.partition("=")[0]).decode("latin-1").lower())
     ]
     query = "&".join(kept)
     return f"{path}?{query}" if query else path
