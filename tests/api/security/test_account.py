@@ -74,6 +74,16 @@ async def test_whoami_needs_neither_login_nor_certificate(ask: Ask) -> None:
     )
 
 
+async def test_whoami_can_be_asked_by_those_who_may(ask: Ask) -> None:
+    path = "GET /_plugins/_security/whoamiprotected"
+    assert (await ask(path)).json["dn"] is None
+    await make(ask, "u")
+    answer = await ask(path, user="u")
+    actions = "cluster:admin/opendistro_security/whoamiprotected, security:whoamiprotected"
+    who = "User [name=u, backend_roles=[], requestedTenant=null]"
+    assert (answer.status, answer.text) == (401, f"no permissions for [any of [{actions}]] and {who}")
+
+
 async def test_permissions_are_never_stale(ask: Ask) -> None:
     await make(ask, "u")
     info = (await ask("GET /api/permissionsinfo", user="u")).json

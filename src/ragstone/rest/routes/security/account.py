@@ -32,6 +32,7 @@ _PASSWORD_HINT = (
     "one digit, and one special character."
 )
 _PASSWORD_REGEX = r"(?=.*[A-Z])(?=.*[^a-zA-Z\d])(?=.*[0-9])(?=.*[a-z]).{8,}"
+_WHOAMI_ACTIONS = ("cluster:admin/opendistro_security/whoamiprotected", "security:whoamiprotected")
 DASHBOARDS_INDEX = ".kibana"
 DASHBOARDS_USER = "kibanaserver"
 
@@ -126,6 +127,20 @@ def _size(*texts: str) -> int:
 @for_everybody
 async def whoami(security: SecurityService, request: Request) -> Response:
     """Who the connection's certificate says its sender is. `Differs:` without one, too, OpenSearch answers 403."""
+    return _whoami(request)
+
+
+@routes.add(f"GET {_PLUGIN}/whoamiprotected", head=False)
+@for_everybody
+async def whoami_protected(security: SecurityService, request: Request) -> Response:
+    """The same, for those who may ask."""
+    who = sender()
+    if any(map(who.allowed, _WHOAMI_ACTIONS)):
+        return _whoami(request)
+    return text(f"no permissions for [any of [{', '.join(_WHOAMI_ACTIONS)}]] and {who.user}", 401)
+
+
+def _whoami(request: Request) -> Response:
     return Response({"dn": _principal(request), "is_admin": False, "is_node_certificate_request": False})
 
 

@@ -62,6 +62,13 @@ async def for_nobody(security: SecurityService, request: Request) -> Response:
     raise denied()
 
 
+@routes.add("PUT /_plugins/_security/configupdate", parameters=("config_types",))
+@for_everybody
+async def config_update(security: SecurityService, request: Request) -> Response:
+    """To read the configuration anew wants the administrators' certificate; here every node does so by itself."""
+    return text("", 403)
+
+
 @routes.add(*_targets("GET /audit"), head=False)
 @for_administrators
 async def audit_config(security: SecurityService, request: Request) -> Response:
