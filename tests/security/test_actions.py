@@ -26,7 +26,6 @@ OPEN = {
     "DELETE /_search/point_in_time/_all": "rights on the indices of what is open: here nothing is",
     "DELETE /_search/point_in_time": "rights on the indices of what is named: here it is not open",
     "POST /": "AWS's services ask for a signature of their own",
-    "POST /_plugins/_ragstone/reader/v1/chat/completions": "works on what it is sent, and on nothing else",
     "GET /_plugins/_security/authinfo": "who one is oneself",
     "POST /_plugins/_security/authinfo": "who one is oneself",
     "GET /_plugins/_security/dashboardsinfo": "who one is oneself, and what Dashboards must know",

@@ -6,6 +6,7 @@ Its errors have OpenAI's shape, like its answers: its clients are connectors wri
 from __future__ import annotations
 
 from ragstone.core.errors import OpenSearchException
+from ragstone.ml.rights import require
 from ragstone.rag.reader import ReaderRequestError
 from ragstone.rest.request import Request
 from ragstone.rest.response import Response
@@ -17,6 +18,7 @@ routes = Routes()
 
 @routes.add("POST /_plugins/_ragstone/reader/v1/chat/completions")
 async def chat_completions(services: Services, request: Request) -> Response:
+    require("predict")  # it is a model like any other
     try:
         return Response(await services.reader.complete(request.json()))
     except ReaderRequestError as error:
