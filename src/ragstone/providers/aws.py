@@ -83,4 +83,5 @@ def _refused(response: Any) -> SecretError:
     status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if not code or code.isdigit():
         return SecretError(_BY_STATUS.get(status, UNREACHABLE), f"AWS answered with status {status}")
-    return SecretError(code, message)
+    # A refused signature is explained in further lines, which repeat the session token.
+    return SecretError(code, message.partition("\n")[0])
