@@ -38,6 +38,8 @@ OPEN = {
     "POST /_plugins/_security/tenantinfo": "names that are configured, not who has them",
     "GET /_plugins/_security/whoami": "the certificate that one has sent oneself",
     "POST /_plugins/_security/whoami": "the certificate that one has sent oneself",
+    "GET /_plugins/_security/whoamiprotected": "asks for its right in words of its own",
+    "PUT /_plugins/_security/configupdate": "is for nobody",
     "GET /_plugins/_security/api/account": "one's own account",
     "PUT /_plugins/_security/api/account": "one's own password, which must be told",
     "GET /_plugins/_security/api/permissionsinfo": "what one may oneself",
