@@ -10,11 +10,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from queue import Full, Queue
-from typing import IO, Any, Final, Literal
+from typing import IO, Any, Final, Literal, Protocol
 
 from ragstone.core import caller, json
 from ragstone.core.clock import Clock, iso_instant
@@ -41,13 +40,12 @@ _SECRET: Final = frozenset(
 log = get_logger("audit")
 
 
-@dataclass(frozen=True)
-class Asked:
+class Asked(Protocol):
     """The request that is being served, as far as the log tells of it."""
 
     method: str
     path: str
-    query: str
+    uri: str
     headers: Mapping[str, str]
     address: str | None
 
@@ -117,8 +115,9 @@ class AuditLog:
             "audit_rest_request_path": request.path,
             "audit_rest_request_headers": headers,
         }
-        if request.query:
-            pairs = (pair.partition("=") for pair in request.query.split("&") if pair)
+        query = request.uri.partition("?")[2]
+        if query:
+            pairs = (pair.partition("=") for pair in query.split("&") if pair)
             found["audit_rest_request_params"] = {name: self._shown(name, value) for name, _, value in pairs}
         if request.address is not None:
             found["audit_request_remote_address"] = request.address

@@ -23,6 +23,8 @@ class LoginLimits:
 
     def blocked(self, user: str, address: str | None) -> bool:
         """Whether a login is refused unseen, even with the right password."""
+        if not self._by_user.blocks and not self._by_address.blocks:
+            return False
         now = self._clock.monotonic()
         return self._by_user.blocked((user, address), now) or self._by_address.blocked(address, now)
 
@@ -58,6 +60,11 @@ class _Failures:
         self._times: OrderedDict[Hashable, deque[float]] = OrderedDict()
         self._until: OrderedDict[Hashable, float] = OrderedDict()
         self._pending: Counter[Hashable] = Counter()
+
+    @property
+    def blocks(self) -> bool:
+        """Whether anybody may be blocked."""
+        return bool(self._until)
 
     def full(self, who: Hashable) -> bool:
         """Whether those that are under way might use up what is left."""

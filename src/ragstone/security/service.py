@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import hmac
 from collections import OrderedDict
 from dataclasses import replace
 from functools import partial
@@ -19,7 +18,7 @@ from ragstone.security.api_keys import ApiKey, ApiKeys, ApiKeyUser
 from ragstone.security.audit import AuditLog
 from ragstone.security.login_limits import LoginLimits
 from ragstone.security.model import InternalUser, SecurityConfiguration, User
-from ragstone.security.passwords import verify_password
+from ragstone.security.passwords import hash_password, verify_password
 from ragstone.security.permissions import Denial, Permissions, UserSubject
 from ragstone.security.store import SecurityStore
 
@@ -61,6 +60,7 @@ class SecurityService:
         self._looked = clock.monotonic()
         self._limits = LoginLimits(settings.logins, clock)
         self._secret = ids.text("0123456789abcdef", 64).encode()
+        self._nobodys: str | None = None
         self._logins: OrderedDict[bytes, _Login] = OrderedDict()
         self._keys: dict[str, Permissions] = {}
         self._generation = -1
@@ -122,7 +122,7 @@ class SecurityService:
         work = partial(self._verify, name, address, entity, password)
         if not await self._verifying.run((key, generation), work) or entity is None:
             return None
-        user = _user(name, entity)
+        user = _user(name, entity, address)
         if self.permissions.generation == generation:
             self._remember(key, user)
         return user
@@ -144,17 +144,23 @@ class SecurityService:
     async def _verify(self, name: str, address: str | None, entity: InternalUser | None, password: str) -> bool:
         if not self._limits.begin(name, address):
             return False
-        # Of nobody no hash matches, after a time like that of one which does not.
-        hash, good = entity.hash if entity is not None else "", False
+        good = False
         try:
+            hash = entity.hash if entity is not None and entity.hash else await self._nobodys_hash()
             good = await self._pools.run("login", verify_password, hash, password)
         finally:
             self._limits.end(name, address, good=good)
         return good
 
+    async def _nobodys_hash(self) -> str:
+        """One that no password has, so that an unknown name is refused after as much work as a known one."""
+        if self._nobodys is None:
+            self._nobodys = await self._pools.run("login", hash_password, self._secret.decode())
+        return self._nobodys
+
     def _key(self, name: str, password: str) -> bytes:
         text = f"{len(name)}:{name}{password}".encode("utf-8", "surrogatepass")
-        return hmac.digest(self._secret, text, hashlib.sha256)
+        return hashlib.blake2b(text, key=self._secret, digest_size=32).digest()
 
     def _remembered(self, key: bytes) -> User | None:
         login = self._logins.get(key)
@@ -172,10 +178,11 @@ class SecurityService:
             self._logins.popitem(last=False)
 
 
-def _user(name: str, entity: InternalUser) -> User:
+def _user(name: str, entity: InternalUser, address: str | None) -> User:
     return User(
         name=name,
         backend_roles=entity.backend_roles,
         attributes={f"attr.internal.{key}": value for key, value in entity.attributes.items()},
         security_roles=entity.security_roles,
+        address=address,
     )

@@ -46,3 +46,24 @@ async def test_without_security_and_without_the_setting_nothing_is_written(setti
         async with Node(replace(settings, security=security, initial_admin_password=PASSWORD)) as node:
             await AsgiClient(node.app)("GET /")
     assert not settings.audit_file.exists()
+
+
+async def test_missing_rights_and_changes_of_users_are_written(settings: Settings) -> None:
+    settings = replace(settings, security=SecuritySettings(enabled=True), initial_admin_password=PASSWORD)
+    async with Node(settings) as node:
+        client = AsgiClient(node.app)
+        admin, ann = (
+            {"authorization": f"Basic {base64.b64encode(f'{name}:{PASSWORD}'.encode()).decode()}"}
+            for name in ("admin", "ann")
+        )
+        made = await client("PUT /_plugins/_security/api/internalusers/ann", {"password": PASSWORD}, headers=admin)
+        assert made.status == 201
+        assert (await client("PUT /books", {}, headers=ann)).status == 403
+    records = [json.loads(line) for line in settings.audit_file.read_text().splitlines()]
+    changed, missing = records
+    assert changed["audit_category"] == "COMPLIANCE_INTERNAL_CONFIG_WRITE"
+    assert (changed["audit_request_effective_user"], changed["audit_trace_doc_id"]) == ("admin", ["ann"])
+    assert missing["audit_category"] == "MISSING_PRIVILEGES"
+    assert missing["audit_request_effective_user"] == "ann"
+    assert missing["audit_request_privilege"] == "indices:admin/create"
+    assert missing["audit_rest_request_path"] == "/books"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
+import argon2
 import pytest
 
 from ragstone.core.security_settings import LoginSettings, SecuritySettings
@@ -125,3 +127,61 @@ async def test_a_password_that_was_made_up_is_in_a_file_where_nobody_looks(setti
         file = settings.keys_folder / "initial_admin_password"
         assert file.stat().st_mode & 0o777 == 0o600
         assert (await AsgiClient(node.app)("GET /", headers=basic("admin", file.read_text().strip()))).status == 200
+
+
+async def test_an_unknown_user_costs_what_a_wrong_password_does(
+    client: AsgiClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work: list[str] = []
+    verify = argon2.PasswordHasher.verify
+
+    def counted(self: argon2.PasswordHasher, hash: str, password: str) -> bool:
+        work.append(hash.rpartition("$")[0].rpartition("$")[0])  # without salt and hash: what it costs
+        return bool(verify(self, hash, password))
+
+    monkeypatch.setattr(argon2.PasswordHasher, "verify", counted)
+    for name in ("admin", "nobody"):
+        assert is_refused(await client("GET /", headers=basic(name, "wrong")))
+    assert len(work) == 2
+    assert work[0] == work[1]
+
+
+async def test_a_good_login_is_remembered_until_something_changes_or_time_is_over(
+    client: AsgiClient, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    verify = argon2.PasswordHasher.verify
+
+    def counted(self: argon2.PasswordHasher, hash: str, password: str) -> bool:
+        asked.append(password)
+        return bool(verify(self, hash, password))
+
+    monkeypatch.setattr(argon2.PasswordHasher, "verify", counted)
+    good = basic("admin", PASSWORD)
+    for _ in range(3):
+        assert (await client("GET /", headers=good)).status == 200
+    assert len(asked) == 1
+    clock.time += 3601
+    assert (await client("GET /", headers=good)).status == 200
+    assert len(asked) == 2
+    assert (await client("PUT /_plugins/_security/api/roles/r", {"description": "x"}, headers=good)).status == 201
+    assert (await client("GET /", headers=good)).status == 200
+    assert len(asked) == 3
+
+
+async def test_a_new_password_counts_for_the_next_request(client: AsgiClient) -> None:
+    user = "PUT /_plugins/_security/api/internalusers/ann"
+    admin, other = basic("admin", PASSWORD), "Other-Kettle-1729!"
+    assert (await client(user, {"password": PASSWORD}, headers=admin)).status == 201
+    who = "GET /_plugins/_security/authinfo"
+    assert (await client(who, headers=basic("ann", PASSWORD))).status == 200
+    assert (await client(user, {"password": other}, headers=admin)).status == 200
+    assert is_refused(await client(who, headers=basic("ann", PASSWORD)))
+    assert (await client(who, headers=basic("ann", other))).status == 200
+    assert (await client("DELETE /_plugins/_security/api/internalusers/ann", headers=admin)).status == 200
+    assert is_refused(await client(who, headers=basic("ann", other)))
+
+
+async def test_many_requests_at_once_check_a_password_once(client: AsgiClient) -> None:
+    answers = await asyncio.gather(*(client("GET /", headers=basic("admin", PASSWORD)) for _ in range(20)))
+    assert {answer.status for answer in answers} == {200}

@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ragstone.core.security_settings import AuditSettings
-from ragstone.security.audit import Asked, AuditLog, asked
+from ragstone.security.audit import AuditLog, asked
 from ragstone.testing.clock import ManualClock
 
 DAY = 86_400.0
+
+
+@dataclass
+class Sent:
+    """A request."""
+
+    method: str
+    path: str
+    uri: str
+    headers: Mapping[str, str]
+    address: str | None
 
 
 def log(file: Path, clock: ManualClock | None = None, **settings: Any) -> AuditLog:
@@ -30,7 +43,7 @@ def test_a_record_tells_of_the_request_without_its_secrets(tmp_path: Path) -> No
     audit = log(file)
     audit.start()
     headers = {"authorization": "Basic c2VjcmV0", "x-token": "s3cret", "accept": "*/*"}
-    token = asked.set(Asked("GET", "/books", "pretty&X-Amz-Signature=abc&q=x", headers, "10.1.2.3"))
+    token = asked.set(Sent("GET", "/books", "/books?pretty&X-Amz-Signature=abc&q=x", headers, "10.1.2.3"))
     audit.record("MISSING_PRIVILEGES", user="ann", audit_request_privilege="indices:data/read/search")
     asked.reset(token)
     audit.close()

@@ -11,7 +11,7 @@ from ragstone.rest.authentication.authenticator import Authenticator, LoginRefus
 from ragstone.rest.authentication.proxy import client_address
 from ragstone.rest.request import Request
 from ragstone.rest.response import Response, text
-from ragstone.security.audit import Asked, Category, asked
+from ragstone.security.audit import Category, asked
 from ragstone.security.model import User
 from ragstone.security.service import SecurityService
 
@@ -62,6 +62,8 @@ class Login:
                 if user is not None:
                     tenant = request.headers.get("securitytenant")
                     self._note("AUTHENTICATED", user.name)
+                    if user.address == request.address and user.requested_tenant == tenant:
+                        return user
                     return replace(user, address=request.address, requested_tenant=tenant)
         except LoginRefused as refused:
             self._note("FAILED_LOGIN", refused.name)
@@ -78,8 +80,7 @@ class Login:
         if self._proxies:
             request.address = client_address(request, self._proxies)
         if self._audit is not None:
-            query = request.uri.partition("?")[2]
-            asked.set(Asked(request.method, request.path, query, request.headers, request.address))
+            asked.set(request)
 
     def _note(self, category: Category, user: str | None = None) -> None:
         if self._audit is not None:
