@@ -110,6 +110,8 @@ BODIES: dict[str, object] = {
     "/_index_template/_simulate_index/{name}": {"index_patterns": ["x*"]},
     "/_template/{name}": {"index_patterns": ["x*"]},
     "/_component_template/{name}": {"template": {}},
+    "/_render/template/{id}": {"params": {}},
+    "/_scripts/{id}/{context}": {"script": {"lang": "mustache", "source": "{}"}},
     "/_scripts/{id}": {"script": {"lang": "mustache", "source": "{}"}},
     "/_plugins/_ml/connectors/_create": _CONNECTOR,
     "/_plugins/_ml/connectors/{connector_id}": {"description": "d"},

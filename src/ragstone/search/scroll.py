@@ -32,7 +32,7 @@ from ragstone.search.hybrid import all_shards_failed
 from ragstone.search.pages import check_size
 from ragstone.search.render import render
 
-_CLEAR = "indices:data/read/scroll/clear"
+_CONTINUE, _CLEAR = "indices:data/read/scroll", "indices:data/read/scroll/clear"
 
 
 class EOFException(JavaException):
@@ -87,6 +87,7 @@ class ScrollService:
         start = self._clock.monotonic()
         if not id:
             raise ActionRequestValidationException.of(["scrollId is missing"])
+        caller.require(_CONTINUE)
         _check_id(id)
         try:
             if keep_alive is not None:
