@@ -90,3 +90,35 @@ def test_security_twice_is_refused_at_the_start() -> None:
     with pytest.raises(IllegalArgumentException, match=r"security_enabled.*cluster_auth.*exclude each other"):
         Settings(engine="opensearch", cluster=("http://x",), security=SecuritySettings(enabled=True))
     assert not Settings(host="0.0.0.0", engine="opensearch", cluster=("http://x",)).security_enabled
+
+
+async def test_writes_that_the_cluster_could_do_alone_are_checked_too(gateways: Any, cluster: ScriptedCluster) -> None:
+    async with gateways(**OWN) as gateway:
+        await make(gateway, "reader", "readall")
+        lines = b'{"index":{"_index":"books","_id":"1"}}\n{"n":1}\n'
+        writes: list[tuple[str, Any]] = [
+            ("PUT /books/_doc/1", {"n": 1}),
+            ("POST /books/_doc", {"n": 1}),
+            ("PUT /books/_create/1", {"n": 1}),
+            ("POST /books/_update/1", {"doc": {"n": 1}}),
+        ]
+        for target, body in writes:
+            answer = await gateway(target, body, headers=login("reader"))
+            assert answer.status == 403, target
+            assert "no permissions for [" in answer.json["error"]["reason"]
+        items = await gateway("POST /_bulk", lines, headers=login("reader"))
+        assert items.status == 403 or items.json["items"][0]["index"]["status"] == 403
+        assert (await gateway("GET /books", headers=login())).status == 404
+        assert (await gateway("PUT /books/_doc/1", {"n": 1}, headers=login())).status == 201
+
+
+async def test_who_may_write_an_index_writes_through_the_gateway(gateways: Any) -> None:
+    async with gateways(**OWN) as gateway:
+        permission = {"index_patterns": ["books"], "allowed_actions": ["crud", "create_index"]}
+        role = {"cluster_permissions": ["indices:data/write/bulk"], "index_permissions": [permission]}
+        assert (await gateway(f"PUT {API}/roles/writer", role, headers=login())).status == 201
+        await make(gateway, "ann", "writer")
+        assert (await gateway("PUT /books/_doc/1", {"n": 1}, headers=login("ann"))).status == 201
+        lines = b'{"index":{"_index":"books","_id":"2"}}\n{"n":2}\n{"index":{"_index":"other","_id":"1"}}\n{"n":1}\n'
+        items = (await gateway("POST /_bulk", lines, headers=login("ann"))).json["items"]
+        assert [item["index"]["status"] for item in items] == [201, 403]
