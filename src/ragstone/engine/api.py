@@ -177,8 +177,9 @@ class SearchEngine(Protocol):
         """Hold what the last refresh published, until `close_reader`. At least one index.
 
         An engine may let go of a reader that nobody asks for `keep_alive` seconds. While a reader is open, queries that
-        name it raise, beside what they always raise: IndexNotFoundException and IndexClosedException when one of its
-        indices is gone or closed, SearchContextMissingException when the moment is lost.
+        name it raise, beside what they always raise: IndexNotFoundException when one of its indices is gone,
+        IndexClosedException when one is closed, SearchContextMissingException when the moment is lost: it may be when
+        an index is closed, and is when that is opened again.
         """
         ...
 

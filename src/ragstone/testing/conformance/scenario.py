@@ -19,6 +19,7 @@ KINDS = {
     "search pipeline": "/_search/pipeline/{}",
     "index template": "/_index_template/{}",
     "component template": "/_component_template/{}",
+    "stored script": "/_scripts/{}",
 }
 """What a scenario may give a name to, and what is deleted at its end."""
 

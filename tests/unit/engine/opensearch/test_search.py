@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,14 +13,16 @@ from ragstone.core.errors import (
     IndexNotFoundException,
     OpenSearchException,
     OpenSearchTimeoutException,
+    SearchContextMissingException,
     SearchPhaseExecutionException,
 )
 from ragstone.dsl.aggregation import parse_aggregations
 from ragstone.dsl.query import Query, parse_query
 from ragstone.dsl.sort import parse_sort
 from ragstone.engine.opensearch.client import ClusterClient
+from ragstone.engine.opensearch.readers import Readers
 from ragstone.engine.opensearch.search import Searches
-from ragstone.engine.values import FetchOptions, QueryRequest, Total
+from ragstone.engine.values import FetchOptions, QueryRequest, RankedHit, Total
 from ragstone.testing.cluster import SILENCE, Reply, ScriptedCluster
 
 SEARCH, MSEARCH = "/books/_search", "/_msearch"
@@ -243,3 +246,68 @@ async def test_our_own_indices_are_searched_with_our_own_rights(
         cluster.on("POST", f"/{','.join(names)}/_search", Reply(answer()))
         await Searches(client).query(QueryRequest(names, [EVERYTHING]), None)
     assert asked == [True, False, False]
+
+
+PIT = "/_search/point_in_time"
+
+
+@pytest.fixture
+def readers(client: ClusterClient) -> Readers:
+    return Readers(client)
+
+
+def made(cluster: ScriptedCluster, id: str = "moment") -> None:
+    cluster.on("POST", "/books/_search/point_in_time", Reply({"pit_id": id, "_shards": {"total": 3}}))
+
+
+async def test_a_reader_is_a_point_in_time_of_the_clusters_own(
+    cluster: ScriptedCluster, searches: Searches, readers: Readers
+) -> None:
+    made(cluster)
+    reader = await readers.open(["books"], 1.5)
+    assert (reader.indices, reader.shards) == (("books",), 3)
+    hit = {**answer("1")["hits"]["hits"][0], "sort": [7, "books", 42]}
+    shown = answer("1", pit_id="newer")
+    cluster.on("POST", "/_search", Reply({**shown, "hits": {**shown["hits"], "hits": [hit]}}))
+    request = QueryRequest(["books"], [EVERYTHING], sort=parse_sort(["n"]), reader=reader)
+    result, [found] = await searches.query_and_fetch(request, 0, FetchOptions(), None)
+    [ranked] = result.lists[0].hits
+    assert (ranked.ref, ranked.sort, found.sort) == (42, (7,), [7])
+    await searches.query(replace(request, behind=ranked), None)
+    await readers.close(reader)
+    first, second = cluster.asked("POST", "/_search")
+    tiebreak = [{"_index": {"order": "asc"}}, {"_shard_doc": {"order": "asc"}}]
+    assert first.json["pit"] == {"id": "moment", "keep_alive": "1500ms"}
+    assert first.json["sort"] == [{"n": {"order": "asc"}}, *tiebreak]
+    assert "search_after" not in first.json
+    assert second.json["pit"]["id"] == "newer"
+    assert second.json["search_after"] == [7, "books", 42]
+    assert [request.json for request in cluster.asked("DELETE", PIT)] == [{"pit_id": ["newer"]}]
+    with pytest.raises(SearchContextMissingException):
+        await searches.query(request, None)
+
+
+async def test_pages_by_score_go_on_behind_the_last_score(
+    cluster: ScriptedCluster, searches: Searches, readers: Readers
+) -> None:
+    made(cluster)
+    cluster.on("POST", "/_search", Reply(answer()))
+    reader = await readers.open(["books"], 60)
+    last = RankedHit("books", 3, 0.5)
+    await searches.query(QueryRequest(["books"], [match("a")], reader=reader, behind=last), None)
+    [asked] = cluster.asked("POST", "/_search")
+    assert asked.json["sort"][0] == {"_score": {"order": "desc"}}
+    assert asked.json["track_scores"] is True
+    assert asked.json["search_after"] == [0.5, "books", 3]
+
+
+async def test_a_point_in_time_that_the_cluster_has_lost_is_missing(
+    cluster: ScriptedCluster, searches: Searches, readers: Readers
+) -> None:
+    made(cluster)
+    gone = {"type": "search_context_missing_exception", "reason": "No search context found for id [1]"}
+    error = {"type": "search_phase_execution_exception", "reason": "all shards failed", "root_cause": [gone]}
+    cluster.on("POST", "/_search", Reply({"error": error, "status": 404}, 404))
+    reader = await readers.open(["books"], 60)
+    with pytest.raises(SearchContextMissingException):
+        await searches.query(QueryRequest(["books"], [EVERYTHING], reader=reader), None)
