@@ -174,9 +174,9 @@ class Node:
         keystore = Keystore(settings.data, encryptor, clock, ids)
         ambient = settings.aws_ambient_credentials
         tokens = LocalSts(identity_store, identities, pools, clock, ids)
-        aws_roles = AwsSts(ambient_credentials=ambient, external_id=settings.aws_external_id)
+        aws_roles = AwsSts(pools, ambient_credentials=ambient, external_id=settings.aws_external_id)
         sessions = RoleSessions(LocalRoles(tokens, aws_roles), clock)
-        provider = SecretsByArn(keystore, AwsSecretsManager(sessions), pools, roles.may_read)
+        provider = SecretsByArn(keystore, AwsSecretsManager(sessions, pools), pools, roles.may_read)
         secrets = ConnectorSecrets(provider, cluster, clock, role_required=not ambient)
         connectors = ConnectorService(engine, cluster, vault, secrets, system_search, clock, ids)
         executor = ConnectorExecutor(cluster, vault, secrets, AwsSigning(sessions, clock), transport, clock, ids)

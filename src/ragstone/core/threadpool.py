@@ -1,7 +1,7 @@
 """The one bridge between async services and blocking code: named pools with bounded queues.
 
 `search` runs queries and reads, `write` runs commits and refreshes, `ml_predict` runs local models, `login` checks
-passwords, which is meant to be slow.
+passwords, which is meant to be slow, `aws` waits for AWS, which may take its time.
 """
 
 from __future__ import annotations
@@ -21,10 +21,12 @@ from ragstone.core.errors import OpenSearchRejectedExecutionException
 P = ParamSpec("P")
 R = TypeVar("R")
 
-PoolName = Literal["search", "write", "ml_predict", "login"]
+PoolName = Literal["search", "write", "ml_predict", "login", "aws"]
 
 _LOGINS = 2
 """Passwords that are checked at once: each takes a processor and 19 MB."""
+_AWS = 4
+"""Requests to AWS at once: there is one an hour for each role, one in five minutes for each secret."""
 
 
 class _Call(NamedTuple):
@@ -89,7 +91,7 @@ class _Pool:
         else:
             future.set_exception(error)
 
-    def close(self) -> None:
+    def close(self, *, wait: bool) -> None:
         self._closed = True
         with suppress(Empty):
             while (call := self._calls.get_nowait()) is not None:
@@ -97,7 +99,7 @@ class _Pool:
                     call.loop.call_soon_threadsafe(call.future.cancel)
         for _ in self._threads:
             self._calls.put(None)
-        for thread in self._threads:
+        for thread in self._threads if wait else ():
             thread.join()
 
 
@@ -109,7 +111,13 @@ class ThreadPools:
 
     def __init__(self, *, search: int | None = None, write: int = 4, ml_predict: int = 2, queue: int = 10_000) -> None:
         searching = search if search is not None else max(2, os.cpu_count() or 2)
-        sizes: dict[PoolName, int] = {"search": searching, "write": write, "ml_predict": ml_predict, "login": _LOGINS}
+        sizes: dict[PoolName, int] = {
+            "search": searching,
+            "write": write,
+            "ml_predict": ml_predict,
+            "login": _LOGINS,
+            "aws": _AWS,
+        }
         self._pools = {name: _Pool(name, size, queue) for name, size in sizes.items()}
 
     async def run(self, pool: PoolName, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
@@ -122,6 +130,7 @@ class ThreadPools:
         return result
 
     def close(self) -> None:
-        """Wait for what is running; nothing new may be started."""
-        for pool in self._pools.values():
-            pool.close()
+        """Wait for what is running; nothing new may be started. Nobody waits for AWS: what it says changes nothing
+        here any more."""
+        for name, pool in self._pools.items():
+            pool.close(wait=name != "aws")

@@ -78,3 +78,18 @@ async def test_closing_waits_for_what_runs() -> None:
     await running
     with pytest.raises(RuntimeError, match="closed"):
         await pools.run("search", work)
+
+
+async def test_closing_waits_for_no_answer_of_aws() -> None:
+    pools, asked, answered = ThreadPools(), threading.Event(), threading.Event()
+
+    def ask() -> None:
+        asked.set()
+        answered.wait(30)
+
+    waiting = asyncio.ensure_future(pools.run("aws", ask))
+    await asyncio.to_thread(asked.wait, 30)
+    pools.close()
+    assert not waiting.done()
+    answered.set()
+    await waiting

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 
+from ragstone.core.threadpool import ThreadPools
 from ragstone.providers.api import AwsKeys, SecretError
 from ragstone.providers.aws import client, own_keys
 
@@ -20,7 +20,8 @@ class AwsSts:
     request, for trust policies that ask for it.
     """
 
-    def __init__(self, *, ambient_credentials: bool, external_id: str | None = None) -> None:
+    def __init__(self, pools: ThreadPools, *, ambient_credentials: bool, external_id: str | None = None) -> None:
+        self._pools = pools
         self._ambient = ambient_credentials
         self._external_id = {"ExternalId": external_id} if external_id is not None else {}
 
@@ -29,7 +30,7 @@ class AwsSts:
     ) -> AwsKeys:
         if not roles and not self._ambient:
             raise SecretError("AccessDeniedException", "no role is given to act as")
-        return await asyncio.to_thread(self._assume, roles[1:] if self._ambient else roles, session, region)
+        return await self._pools.run("aws", self._assume, roles[1:] if self._ambient else roles, session, region)
 
     def _assume(self, roles: Sequence[str], session: str, region: str) -> AwsKeys:
         keys: AwsKeys | None = None

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 from ragstone.core.arns import SecretArn
+from ragstone.core.threadpool import ThreadPools
 from ragstone.providers.api import AwsKeys, AwsRoles, SecretError, SecretValue
 from ragstone.providers.aws import client
 
@@ -15,8 +15,9 @@ _KEYS_ENDED = ("ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", 
 class AwsSecretsManager:
     """SecretsProvider: reads a secret with the keys that `roles` give for its role, in the secret's own region."""
 
-    def __init__(self, roles: AwsRoles) -> None:
+    def __init__(self, roles: AwsRoles, pools: ThreadPools) -> None:
         self._roles = roles
+        self._pools = pools
 
     async def fetch(self, arn: str, role: str | None, session: str) -> SecretValue:
         parsed = SecretArn.parse(arn)
@@ -25,12 +26,12 @@ class AwsSecretsManager:
         roles = (role,) if role is not None else ()
         keys = await self._roles.assume(roles, session, parsed.region)
         try:
-            return await asyncio.to_thread(_read, arn, parsed.region, keys)
+            return await self._pools.run("aws", _read, arn, parsed.region, keys)
         except SecretError as error:
             if error.code not in _KEYS_ENDED:
                 raise
         keys = await self._roles.assume(roles, session, parsed.region, refused=keys)
-        return await asyncio.to_thread(_read, arn, parsed.region, keys)
+        return await self._pools.run("aws", _read, arn, parsed.region, keys)
 
 
 def _read(arn: str, region: str, keys: AwsKeys) -> SecretValue:

@@ -17,6 +17,7 @@ from moto.server import ThreadedMotoServer
 from ragstone.core.clock import SystemClock
 from ragstone.core.ids import IdGenerator
 from ragstone.core.settings import Settings
+from ragstone.core.threadpool import ThreadPools
 from ragstone.providers.api import AwsKeys, SecretError
 from ragstone.providers.encryption import MasterKeyEncryptor
 from ragstone.providers.identity.administration import Administration
@@ -65,8 +66,12 @@ def enforce_policies(aws: str) -> None:
 
 
 async def assume(*roles: str, ambient: bool = False, external_id: str | None = None) -> AwsKeys:
-    sts = AwsSts(ambient_credentials=ambient, external_id=external_id)
-    return await sts.assume(roles, "ragstone-c1", REGION)
+    pools = ThreadPools()
+    try:
+        sts = AwsSts(pools, ambient_credentials=ambient, external_id=external_id)
+        return await sts.assume(roles, "ragstone-c1", REGION)
+    finally:
+        pools.close()
 
 
 async def refused(*roles: str, **more: Any) -> str:

@@ -63,7 +63,12 @@ def enforce_policies(aws: str) -> None:
 
 
 async def fetch(arn: str, role: str | None = ROLE, *, ambient: bool = False) -> SecretValue:
-    return await AwsSecretsManager(AwsSts(ambient_credentials=ambient)).fetch(arn, role, "ragstone-c1")
+    pools = ThreadPools()
+    try:
+        sts = AwsSts(pools, ambient_credentials=ambient)
+        return await AwsSecretsManager(sts, pools).fetch(arn, role, "ragstone-c1")
+    finally:
+        pools.close()
 
 
 async def refused(arn: str, role: str | None = ROLE, *, ambient: bool = False) -> str:
@@ -134,7 +139,7 @@ async def test_an_arn_leads_to_the_vault_first_and_never_from_the_vaults_account
 ) -> None:
     vault = Keystore(tmp_path, MasterKeyEncryptor(tmp_path / "keys"), ManualClock(1_700_000_000), IdGenerator())
     pools = ThreadPools(search=1, write=1, ml_predict=1)
-    both = SecretsByArn(vault, AwsSecretsManager(AwsSts(ambient_credentials=False)), pools)
+    both = SecretsByArn(vault, AwsSecretsManager(AwsSts(pools, ambient_credentials=False), pools), pools)
     local, remote = vault.create("s", "here").arn, stored("s", SecretString="at AWS")
     assert (await both.fetch(local, ROLE, "session")).text == "here"
     assert (await both.fetch(remote, ROLE, "session")).text == "at AWS"
