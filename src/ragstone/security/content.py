@@ -136,7 +136,7 @@ def checked_entity(kind: Kind, content: Any) -> JsonObject:
             _check_nested("tenant_permissions", permission, _TENANT_PERMISSION)
         _check_restrictions(entity.get("index_permissions", []))
         for permission in entity.get("index_permissions", []):
-            _check_patterns("index_permissions.index_patterns", permission.get("index_patterns", []))
+            _check_patterns("index_permissions.index_patterns", permission.get("index_patterns") or [])
     return entity
 
 
@@ -234,13 +234,13 @@ def _check_nested(within: str, permission: Any, allowed: Mapping[str, Shape]) ->
     wrong = {
         f"{within}.{key}": f"{shape} expected"
         for key, shape in allowed.items()
-        if _is_other(permission, key, _TYPES[shape])
+        if permission.get(key) is not None and _is_other(permission, key, _TYPES[shape])
     }
     if wrong:
         raise invalid("Invalid configuration", wrong)
     for key, shape in allowed.items():
         if shape == "Array":
-            _require_texts(f"{within}.{key}", permission.get(key, []))
+            _require_texts(f"{within}.{key}", permission.get(key) or [])
 
 
 def _require_texts(key: str, items: list[Any]) -> None:
@@ -256,7 +256,7 @@ def _check_patterns(key: str, patterns: Iterable[Any]) -> None:
 
 def _check_restrictions(permissions: list[JsonObject]) -> None:
     for permission in permissions:
-        for field in map(java_text, permission.get("masked_fields", [])):
+        for field in map(java_text, permission.get("masked_fields") or []):
             if (fault := masked_field_fault(field)) is not None:
                 raise invalid("Wrong datatype", {f"Masked field not valid: {field}": fault})
     for permission in permissions:

@@ -139,7 +139,7 @@ def kept(entity: Entity) -> JsonObject:
 
 
 def read(kind: Kind, content: Mapping[str, Any]) -> Entity:
-    """An entity from its kept form, or from content that has been checked; what is not said is empty.
+    """An entity from its kept form, or from content that has been checked; what is not said, or null, is empty.
 
     Texts may be given as numbers and booleans, as OpenSearch takes them. A user's `password` is not looked at.
     """
@@ -188,7 +188,7 @@ def read(kind: Kind, content: Mapping[str, Any]) -> Entity:
 
 
 def _names(content: Mapping[str, Any], key: str) -> Names:
-    return tuple(map(java_text, content.get(key, ())))
+    return tuple(map(java_text, content.get(key) or ()))
 
 
 def _read_index_permission(content: Mapping[str, Any]) -> IndexPermission:

@@ -6,7 +6,7 @@ import pytest
 
 from ragstone.core.xcontent import JsonObject
 from ragstone.security.content import ACCOUNT, check_user_name, checked, checked_entity, parse
-from ragstone.security.entities import Kind
+from ragstone.security.entities import Kind, read
 from ragstone.security.refusals import Refusal
 
 NO_CONTENT = {"status": "error", "reason": "Request body required for this action."}
@@ -184,6 +184,12 @@ def test_good_content_is_handed_on_as_it_is() -> None:
     assert checked_entity(Kind.USERS, user) is user
     assert checked_entity(Kind.MAPPINGS, {"users": []}) == {"users": []}
     assert checked_entity(Kind.USERS, {"hash": ""}) == {"hash": ""}
+
+
+def test_null_inside_a_permission_is_as_good_as_nothing() -> None:
+    """Clients send it for the restrictions that a role has not."""
+    given = role(dls=None, fls=None, masked_fields=None)
+    assert read(Kind.ROLES, checked_entity(Kind.ROLES, given)) == read(Kind.ROLES, role())
 
 
 def test_a_list_is_no_entity() -> None:
