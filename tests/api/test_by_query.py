@@ -1,5 +1,6 @@
 """`_delete_by_query` and `_update_by_query` over HTTP: counts, batches, conflicts, pipelines, refusals."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -238,7 +239,7 @@ def service(node: Node, between: Callable[[float], Awaitable[None]], clock: Manu
 
 
 def request(**options: Any) -> ByScroll:
-    return ByScroll(search=parse_search_body({**ALL, "size": 2}), requests_per_second=4.0, **options)
+    return ByScroll(search=parse_search_body({**ALL, "size": 2}), **options)
 
 
 async def test_a_change_between_two_batches_is_a_conflict_and_new_documents_are_left_alone(
@@ -250,7 +251,7 @@ async def test_a_change_between_two_batches_is_a_conflict_and_new_documents_are_
         await client("PUT /books/_doc/4?refresh=true", {"n": 40})
         await client("PUT /books/_doc/5?refresh=true", {"n": 50})
 
-    progress = ByScrollStatus()
+    progress = ByScrollStatus(ManualClock(), 4.0)
     by_query = service(node, between, ManualClock())
     outcome = await by_query.delete_by_query("books", request(refresh=True), progress)
     assert (outcome.status, progress.total, progress.deleted, progress.version_conflicts) == (409, 4, 3, 1)
@@ -265,7 +266,9 @@ async def test_the_rate_is_kept_by_waiting_between_batches(node: Node, client: A
     async def between(seconds: float) -> None:
         waits.append(seconds)
 
-    outcome = await service(node, between, ManualClock()).update_by_query("books", request(), ByScrollStatus())
+    outcome = await service(node, between, ManualClock()).update_by_query(
+        "books", request(), ByScrollStatus(ManualClock(), 4.0)
+    )
     # Two documents of four a second last half a second; behind the last ones nothing is to be waited for.
     assert waits == [0.5, 0.5]
     shown = outcome.to_json()
@@ -275,7 +278,7 @@ async def test_the_rate_is_kept_by_waiting_between_batches(node: Node, client: A
 
 async def test_a_request_that_is_asked_to_stop_does_so_before_the_next_batch(node: Node, client: AsgiClient) -> None:
     await fill(client, "books", 5)
-    progress = ByScrollStatus()
+    progress = ByScrollStatus(ManualClock(), 4.0)
 
     async def between(_: float) -> None:
         progress.cancel("by user request")
@@ -283,6 +286,27 @@ async def test_a_request_that_is_asked_to_stop_does_so_before_the_next_batch(nod
     outcome = await service(node, between, ManualClock()).delete_by_query("books", request(), progress)
     assert (outcome.status, progress.deleted, outcome.to_json()["canceled"]) == (200, 2, "by user request")
     assert await left(client, "books") == ["3", "4", "5"]
+
+
+async def test_stopping_and_a_new_rate_end_a_wait_at_once(node: Node, client: AsgiClient) -> None:
+    await fill(client, "books", 5)
+    waits: asyncio.Queue[float] = asyncio.Queue()
+    progress = ByScrollStatus(ManualClock(), 4.0)
+
+    async def for_ever(seconds: float) -> None:
+        await waits.put(seconds)
+        await asyncio.Event().wait()
+
+    by_query = service(node, for_ever, ManualClock())
+    working = asyncio.create_task(by_query.delete_by_query("books", request(), progress))
+    assert await waits.get() == 0.5
+    assert progress.to_json()["throttled_until_millis"] == 500
+    progress.rethrottle(0.5)
+    assert await waits.get() == 4.0
+    progress.cancel("by user request")
+    outcome = await working
+    assert (progress.deleted, outcome.to_json()["canceled"]) == (2, "by user request")
+    assert outcome.to_json()["throttled_until_millis"] == 0
 
 
 async def test_a_search_that_runs_out_of_time_says_so(node: Node, client: AsgiClient) -> None:
@@ -293,8 +317,9 @@ async def test_a_search_that_runs_out_of_time_says_so(node: Node, client: AsgiCl
         clock.time += 10
 
     search = parse_search_body({**ALL, "size": 2, "timeout": "5s"})
-    wanted = ByScroll(search=search, requests_per_second=4.0)
-    outcome = await service(node, between, clock).delete_by_query("books", wanted, ByScrollStatus())
+    outcome = await service(node, between, clock).delete_by_query(
+        "books", ByScroll(search=search), ByScrollStatus(ManualClock(), 4.0)
+    )
     assert (outcome.status, outcome.timed_out, outcome.progress.deleted) == (408, True, 2)
 
 
@@ -305,4 +330,6 @@ async def test_an_index_that_goes_between_two_batches_ends_the_request(node: Nod
         await client("DELETE /books")
 
     with pytest.raises(Exception, match="no such index"):
-        await service(node, between, ManualClock()).delete_by_query("books", request(), ByScrollStatus())
+        await service(node, between, ManualClock()).delete_by_query(
+            "books", request(), ByScrollStatus(ManualClock(), 4.0)
+        )

@@ -223,6 +223,48 @@ async def test_a_task_that_can_not_be_is_told(client: AsgiClient, target: str, s
     assert (refused.status, refused.json["error"]["reason"]) == (status, reason)
 
 
+async def test_a_task_gets_another_rate_while_it_works(client: AsgiClient) -> None:
+    await fill(client, "a", 3)
+    body = {"source": {"index": "a", "size": 1}, "dest": {"index": "b"}}
+    slow = (await client("POST /_reindex?wait_for_completion=false&requests_per_second=0.001", body)).json["task"]
+    listed = (await client("GET /_tasks?actions=*reindex&detailed=true")).json["nodes"]
+    [node] = listed.values()
+    assert node["tasks"][slow]["description"] == "reindex from [a] to [b]"
+    hastened = await client(f"POST /_reindex/{slow}/_rethrottle?requests_per_second=-1")
+    assert slow in next(iter(hastened.json["nodes"].values()))["tasks"]
+    ended = (await client(f"GET /_tasks/{slow}?wait_for_completion=true")).json
+    assert (ended["completed"], ended["response"]["created"]) == (True, 3)
+    late = await client(f"POST /_reindex/{slow}/_rethrottle?requests_per_second=-1")
+    assert late.json["node_failures"][0]["caused_by"]["reason"] == f"task [{slow}] is missing"
+
+
+async def test_a_task_that_waits_is_stopped_at_once(client: AsgiClient) -> None:
+    await fill(client, "a", 3)
+    body = {"source": {"index": "a", "size": 1}, "dest": {"index": "b"}}
+    slow = (await client("POST /_reindex?wait_for_completion=false&requests_per_second=0.001", body)).json["task"]
+    stopped = (await client(f"POST /_tasks/{slow}/_cancel")).json["nodes"]
+    [node] = stopped.values()
+    assert node["tasks"][slow]["cancelled"] is True
+    ended = (await client(f"GET /_tasks/{slow}?wait_for_completion=true")).json
+    assert (ended["completed"], ended["response"]["canceled"]) == (True, "by user request")
+    assert ended["task"]["cancelled"] is True
+
+
+@pytest.mark.parametrize(
+    ("parameters", "reason"),
+    [
+        ("", "requests_per_second is a required parameter"),
+        (
+            "?requests_per_second=0",
+            "[requests_per_second] must be a float greater than 0. Use -1 to disable throttling.",
+        ),
+    ],
+)
+async def test_a_rate_must_be_given_and_make_sense(client: AsgiClient, parameters: str, reason: str) -> None:
+    refused = await client(f"POST /_reindex/node:1/_rethrottle{parameters}")
+    assert (refused.status, refused.json["error"]["reason"]) == (400, reason)
+
+
 async def test_a_task_of_another_node_can_not_be_stopped_here(client: AsgiClient) -> None:
     answer = (await client("POST /_tasks/none:1/_cancel")).json
     [failure] = answer["node_failures"]

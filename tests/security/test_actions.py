@@ -64,6 +64,9 @@ PARAMETERS = {
     "POST /_field_caps": "fields=*",
     "GET /{index}/_field_caps": "fields=*",
     "POST /{index}/_field_caps": "fields=*",
+    "POST /_delete_by_query/{task_id}/_rethrottle": "requests_per_second=1",
+    "POST /_update_by_query/{task_id}/_rethrottle": "requests_per_second=1",
+    "POST /_reindex/{task_id}/_rethrottle": "requests_per_second=1",
     "POST /{index}/_search/point_in_time": "keep_alive=1m",
 }
 _BULK = b'{"index":{"_index":"books","_id":"1"}}\n{"a":1}\n'

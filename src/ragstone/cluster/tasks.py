@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar
 
 from ragstone.cluster.model import NodeInfo
 from ragstone.core import caller
-from ragstone.core.clock import Clock
+from ragstone.core.clock import Clock, epoch_millis
 from ragstone.core.errors import IllegalArgumentException, OpenSearchException, ResourceNotFoundException, error_cause
 from ragstone.core.log import get_logger
 from ragstone.core.names import matches
@@ -47,6 +47,8 @@ class Work(Generic[T]):
     status: Callable[[], JsonObject]
     cancel: Callable[[str], None]
     """Ask it to stop, and say why. It ends by itself then."""
+    rethrottle: Callable[[float], None] | None = None
+    """Ask it to work at another rate, in documents per second; infinity is none."""
 
 
 @dataclass(eq=False)
@@ -60,7 +62,8 @@ class Task:
     """Epoch milliseconds."""
     _begun: float
     _clock: Clock
-    cancelled: bool = False
+    cancelled_at: int | None = None
+    """Epoch milliseconds."""
     done: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -68,7 +71,7 @@ class Task:
         return f"{self.node}:{self.number}"
 
     def cancel(self, reason: str) -> None:
-        self.cancelled = True
+        self.cancelled_at = epoch_millis(self._clock)
         self.work.cancel(reason)
 
     def to_json(self, *, detailed: bool = True) -> JsonObject:
@@ -82,8 +85,9 @@ class Task:
             "start_time_in_millis": self.started,
             "running_time_in_nanos": int((self._clock.monotonic() - self._begun) * 1e9),
             "cancellable": True,
-            "cancelled": self.cancelled,
+            "cancelled": self.cancelled_at is not None,
             "headers": {},
+            **({"cancellation_time_millis": self.cancelled_at} if self.cancelled_at is not None else {}),
         }
 
 
@@ -98,7 +102,7 @@ class TaskManager:
         self._running: dict[int, Task] = {}
         self._background: set[asyncio.Task[None]] = set()
         # Ids are never used twice, and begin anew with the process: so they begin with the time.
-        self._last = int(clock.now() * 1000)
+        self._last = epoch_millis(clock)
 
     async def close(self) -> None:
         """Stop what is at work in the background; its result is not kept."""
@@ -126,7 +130,7 @@ class TaskManager:
     def _register(self, work: Work[T]) -> Task:
         self._last += 1
         begun = self._clock.monotonic()
-        task = Task(self._node, self._last, work, int(self._clock.now() * 1000), begun, self._clock)
+        task = Task(self._node, self._last, work, epoch_millis(self._clock), begun, self._clock)
         self._running[task.number] = task
         return task
 
@@ -197,13 +201,25 @@ class TaskManager:
     def cancel_one(self, id: str) -> Task:
         """Ask one to stop. Raises IllegalArgumentException, NoSuchNodeException, ResourceNotFoundException."""
         caller.require(_CANCEL)
+        return _cancelled(self._at_work(id, "is not found"))
+
+    def rethrottle(self, id: str, rate: float) -> Task:
+        """Let one work at another rate. Raises as `cancel_one`; a task that knows no rate counts as missing."""
+        caller.require("cluster:admin/reindex/rethrottle")
+        task = self._at_work(id, "is missing")
+        if task.work.rethrottle is None:
+            raise ResourceNotFoundException(f"task [{id}] is missing")
+        task.work.rethrottle(rate)
+        return task
+
+    def _at_work(self, id: str, otherwise: str) -> Task:
         node, number = _parse(id)
         if node != self._node:
             raise NoSuchNodeException(f"No such node [{node}]", metadata={"node_id": node})
         task = self._running.get(number)
         if task is None:
-            raise ResourceNotFoundException(f"task [{id}] is not found")
-        return _cancelled(task)
+            raise ResourceNotFoundException(f"task [{id}] {otherwise}")
+        return task
 
 
 def _cancelled(task: Task) -> Task:

@@ -35,8 +35,9 @@ LONGEST_WAIT = 3600.0
 
 @dataclass
 class ByScrollStatus:
-    """How far a request has got. Others may read it, and ask it to stop, while it works."""
+    """How far a request has got. Others may read it while it works, ask it to stop, or to work at another rate."""
 
+    clock: Clock
     requests_per_second: float = math.inf
     total: int = 0
     updated: int = 0
@@ -48,13 +49,23 @@ class ByScrollStatus:
     """Seconds waited so far."""
     canceled: str | None = None
     """Why it is to stop: it does so before the next batch."""
+    waits_until: float = 0.0
+    """On the monotonic clock: when throttling lets the next batch begin."""
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when somebody has asked for something."""
 
     def cancel(self, reason: str) -> None:
         self.canceled = reason
+        self.changed.set()
+
+    def rethrottle(self, requests_per_second: float) -> None:
+        self.requests_per_second = requests_per_second
+        self.changed.set()
 
     def to_json(self, results: Sequence[str] = ("updated", "created", "deleted"), *, human: bool = False) -> JsonObject:
         """`results`: which counts the kind of request has. `human`: times as texts too, as kept tasks have them."""
         millis = int(self.throttled * 1000)
+        left = max(0, int((self.waits_until - self.clock.monotonic()) * 1000))
         return {
             "total": self.total,
             **{name: getattr(self, name) for name in ("updated", "created", "deleted") if name in results},
@@ -66,8 +77,8 @@ class ByScrollStatus:
             "throttled_millis": millis,
             "requests_per_second": self.requests_per_second if self.requests_per_second < math.inf else -1.0,
             **({"canceled": self.canceled} if self.canceled is not None else {}),
-            **({"throttled_until": "0s"} if human else {}),
-            "throttled_until_millis": 0,
+            **({"throttled_until": _readable(left)} if human else {}),
+            "throttled_until_millis": left,
         }
 
 
@@ -139,7 +150,6 @@ class ByScrollWorker:
         """
         begun = self._clock.monotonic()
         request, outcome = plan.request, ByScrollOutcome(0, progress, plan.results)
-        progress.requests_per_second = request.requests_per_second
         timeout = request.search.timeout
         deadline = Deadline.after(self._clock, timeout) if timeout is not None and timeout >= 0 else None
         left, done = request.max_docs, 0
@@ -185,12 +195,32 @@ class ByScrollWorker:
         return {item.index for item in written if item.error is None}
 
     async def _throttle(self, documents: int, begun: float, progress: ByScrollStatus) -> None:
-        """Wait until so many documents may have been asked for since `begun`."""
-        wanted = documents / progress.requests_per_second - (self._clock.monotonic() - begun)
-        if wanted > 0:
-            seconds = min(wanted, LONGEST_WAIT)
-            await self._wait(seconds)
-            progress.throttled += seconds
+        """Wait until so many documents may have been asked for since `begun`. A new rate counts at once."""
+        waited = False
+        while not waited and progress.canceled is None:
+            now = self._clock.monotonic()
+            seconds = min(documents / progress.requests_per_second - (now - begun), LONGEST_WAIT)
+            if seconds <= 0:
+                break
+            progress.waits_until = now + seconds
+            waited = await self._wait_undisturbed(seconds, progress.changed)
+            progress.throttled += seconds if waited else self._clock.monotonic() - now
+        progress.waits_until = 0.0
+
+    async def _wait_undisturbed(self, seconds: float, changed: asyncio.Event) -> bool:
+        """False when something has changed before the time was over."""
+        changed.clear()
+        waiting = asyncio.ensure_future(self._wait(seconds))
+        disturbed = asyncio.ensure_future(changed.wait())
+        try:
+            await asyncio.wait({waiting, disturbed}, return_when=asyncio.FIRST_COMPLETED)
+            if waiting.done():
+                waiting.result()
+                return True
+            return False
+        finally:
+            waiting.cancel()
+            disturbed.cancel()
 
 
 def _source(hit: Hit, plan: ByScrollPlan) -> bytes:

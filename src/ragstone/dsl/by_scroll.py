@@ -24,7 +24,6 @@ class ByScroll:
     conflicts: Conflicts = "abort"
     max_docs: int | None = None
     """At least 1."""
-    requests_per_second: float = math.inf
     refresh: bool = False
 
     @property

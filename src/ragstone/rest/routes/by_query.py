@@ -8,6 +8,7 @@ from typing import Any
 
 from ragstone.cluster.tasks import Work
 from ragstone.core import json
+from ragstone.core.errors import IllegalArgumentException
 from ragstone.core.xcontent import JsonObject
 from ragstone.documents.by_query import (
     DELETE_BY_QUERY,
@@ -35,6 +36,7 @@ from ragstone.rest.response import Response
 from ragstone.rest.router import Routes
 from ragstone.rest.routes.documents import SOURCE
 from ragstone.rest.routes.indices import TARGETS, indices_options
+from ragstone.rest.routes.running_tasks import told
 from ragstone.rest.routes.search import QUERY_STRING, not_negative, uri_query
 from ragstone.rest.services import Services
 
@@ -86,7 +88,7 @@ async def update_by_query(services: Services, request: Request) -> Response:
 async def reindex(services: Services, request: Request) -> Response:
     body = ReindexBody.parse(request.json(), lambda search: _compact(request, search))
     limit = one_max_docs(body.by_scroll.max_docs, _max_docs(request))
-    body = body.with_options(**_options(request), max_docs=limit)
+    body = body.with_options(refresh=_refresh(request), max_docs=limit)
     body.validate()
     require_alias = request.flag("require_alias")
     return await _run(
@@ -98,27 +100,37 @@ async def reindex(services: Services, request: Request) -> Response:
     )
 
 
+@routes.add(
+    "POST /_delete_by_query/{task_id}/_rethrottle",
+    "POST /_update_by_query/{task_id}/_rethrottle",
+    "POST /_reindex/{task_id}/_rethrottle",
+    parameters=["requests_per_second", "group_by"],
+)
+async def rethrottle(services: Services, request: Request) -> Response:
+    rate = request.query.get("requests_per_second")
+    if rate is None:
+        raise IllegalArgumentException("requests_per_second is a required parameter")
+    wanted, id = read_requests_per_second(rate), request.required("task_id")
+    return told(services, request, id, lambda: [services.task_manager.rethrottle(id, wanted)])
+
+
 def _by_query(request: Request, *, script: bool) -> ByScroll:
     content = request.json_or({})
     body = split_by_query(content, script=script)
     search = parse_search_body(_compact(request, body.search))
     conflicts = request.query.get("conflicts")
-    options = _options(request)
     return ByScroll(
         search=_search(request, search),
         conflicts=read_conflicts(conflicts) if conflicts is not None else body.conflicts or "abort",
         max_docs=one_max_docs(body.max_docs, _max_docs(request)),
-        **options,
+        refresh=_refresh(request),
     )
 
 
-def _options(request: Request) -> dict[str, Any]:
+def _refresh(request: Request) -> bool:
     for name in ("timeout", "scroll"):
         request.seconds(name)  # raises
-    return {
-        "refresh": request.flag("refresh"),
-        "requests_per_second": read_requests_per_second(request.query.get("requests_per_second", "-1")),
-    }
+    return request.flag("refresh")
 
 
 def _max_docs(request: Request) -> int | None:
@@ -156,9 +168,16 @@ def _compact(request: Request, search: JsonObject) -> JsonObject:
 
 async def _run(services: Services, request: Request, action: str, description: str, start: _Start) -> Response:
     """Do it and answer how it ended; or begin it and answer the task."""
-    progress = ByScrollStatus()
+    rate = read_requests_per_second(request.query.get("requests_per_second", "-1"))
+    progress = ByScrollStatus(services.clock, rate)
     work = Work(
-        action, description, lambda: start(progress), ByScrollOutcome.to_task, progress.to_json, progress.cancel
+        action,
+        description,
+        lambda: start(progress),
+        ByScrollOutcome.to_task,
+        progress.to_json,
+        progress.cancel,
+        progress.rethrottle,
     )
     if not request.flag("wait_for_completion", True):
         return Response({"task": services.task_manager.start(work)})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ragstone.cluster.tasks import NoSuchNodeException, Task
 from ragstone.core.errors import IllegalArgumentException, OpenSearchException, ResourceNotFoundException, error_cause
 from ragstone.core.xcontent import JsonObject
@@ -48,16 +50,21 @@ async def get_task(services: Services, request: Request) -> Response:
 )
 async def cancel_tasks(services: Services, request: Request) -> Response:
     id, here = request.param("task_id"), is_meant(services.node, request.query.get("nodes"))
+    if id is not None:
+        return told(services, request, id, lambda: [services.task_manager.cancel_one(id)])
+    tasks = services.task_manager.cancel(request.names("actions")) if here else []
+    return Response(_listed(services, tasks, request.query.get("group_by", "nodes"), detailed=False))
+
+
+def told(services: Services, request: Request, id: str, ask: Callable[[], list[Task]]) -> Response:
+    """The tasks that were asked for something; that one is not at work here is what a node failed at."""
     try:
-        if id is not None:
-            tasks = [services.task_manager.cancel_one(id)]
-        else:
-            tasks = services.task_manager.cancel(request.names("actions")) if here else []
+        tasks = ask()
     except (NoSuchNodeException, ResourceNotFoundException) as why:
-        metadata = {"node_id": (id or "").rpartition(":")[0]}
+        metadata = {"node_id": id.rpartition(":")[0]}
         failed = FailedNodeException(f"Failed node [{metadata['node_id']}]", metadata=metadata, cause=why)
         return Response({"node_failures": [error_cause(failed)], "nodes": {}})
-    return Response(_listed(services, tasks, request.query.get("group_by", "nodes"), detailed=True))
+    return Response(_listed(services, tasks, request.query.get("group_by", "nodes"), detailed=False))
 
 
 def _listed(services: Services, tasks: list[Task], group_by: str, *, detailed: bool) -> JsonObject:
