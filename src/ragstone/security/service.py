@@ -71,7 +71,8 @@ class SecurityService:
 
     @property
     def initialized(self) -> bool:
-        return True
+        """Whether there is a configuration."""
+        return self.store.current.generation > 0
 
     @property
     def configuration(self) -> SecurityConfiguration:

@@ -10,6 +10,7 @@ from dataclasses import replace
 import argon2
 import pytest
 
+from ragstone.core.errors import IllegalArgumentException
 from ragstone.core.security_settings import LoginSettings, SecuritySettings
 from ragstone.core.settings import Settings
 from ragstone.node import Node
@@ -185,3 +186,26 @@ async def test_a_new_password_counts_for_the_next_request(client: AsgiClient) ->
 async def test_many_requests_at_once_check_a_password_once(client: AsgiClient) -> None:
     answers = await asyncio.gather(*(client("GET /", headers=basic("admin", PASSWORD)) for _ in range(20)))
     assert {answer.status for answer in answers} == {200}
+
+
+@pytest.mark.parametrize(("host", "starts"), [("127.0.0.1", True), ("0.0.0.0", False)])
+async def test_a_weak_first_password_is_taken_on_loopback_only(settings: Settings, host: str, starts: bool) -> None:
+    weak = replace(settings, host=host, initial_admin_password="admin")
+    if not starts:
+        with pytest.raises(
+            IllegalArgumentException, match=r"will not do for a server that listens on 0\.0\.0\.0: Weak"
+        ):
+            async with Node(weak):
+                raise AssertionError("it started")
+        return
+    async with Node(weak) as node:
+        assert (await AsgiClient(node.app)("GET /", headers=basic("admin", "admin"))).status == 200
+
+
+async def test_the_first_password_counts_the_first_time_only(settings: Settings) -> None:
+    async with Node(settings):
+        pass
+    async with Node(replace(settings, initial_admin_password="Other-Kettle-1729!")) as node:
+        client = AsgiClient(node.app)
+        assert is_refused(await client("GET /", headers=basic("admin", "Other-Kettle-1729!")))
+        assert (await client("GET /", headers=basic("admin", PASSWORD))).status == 200
