@@ -38,7 +38,7 @@ class FieldFilter:
     """
 
     def __init__(self, patterns: tuple[str, ...]) -> None:
-        hiding = tuple(pattern[1:] for pattern in patterns if pattern.startswith(("~", "!")))
+        hiding = tuple(pattern[1:] for pattern in patterns if _is_hiding(pattern))
         self._hides = bool(hiding)
         self._patterns = hiding or patterns
         self._named = _any_of(self._patterns, on_fault=self._hides)
@@ -138,7 +138,7 @@ class FieldMasks:
         if isinstance(value, list):
             return [self._masked(member, path) for member in value]
         mask = self.of(path)
-        return value if mask is None or value is None else mask(_text(value))
+        return value if mask is None or value is None else mask(value_text(value))
 
 
 Mask = Callable[[str], str]
@@ -153,6 +153,11 @@ class Visibility:
     fields: FieldFilter | None = None
     """None: all fields."""
     masks: FieldMasks | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Nothing is hidden, nothing masked."""
+        return self.documents is None and self.fields is None and self.masks is None
 
     def shows(self, path: str) -> bool:
         """Whether the field at a full path is there, masked or not."""
@@ -182,9 +187,13 @@ def visibility(view: IndexView) -> Visibility:
         documents = tuple(query for text in view.documents if (query := _read(text)) is not None)
     return Visibility(
         documents,
-        FieldFilter(view.fields) if view.fields else None,
+        FieldFilter(view.fields) if view.fields and not _show_all(view.fields) else None,
         FieldMasks(view.masked, view.salt) if view.masked else None,
     )
+
+
+def _show_all(patterns: tuple[str, ...]) -> bool:
+    return "*" in patterns and not any(map(_is_hiding, patterns))
 
 
 def _read(text: str) -> Query | None:
@@ -221,6 +230,10 @@ def _any_of(patterns: tuple[str, ...], *, on_fault: bool) -> Callable[[str], boo
     return lambda path: any(pattern.fullmatch(path) for pattern in compiled)
 
 
+def _is_hiding(pattern: str) -> bool:
+    return pattern.startswith(("~", "!"))
+
+
 def _wildcard(character: str) -> str:
     return {"*": ".*", "?": "."}.get(character) or re.escape(character)
 
@@ -254,7 +267,8 @@ def _prefix_of(pattern: str) -> str | None:
 # ── masks ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _text(value: Any) -> str:
+def value_text(value: Any) -> str:
+    """What of a value is masked: a text itself, the JSON of anything else."""
     return value if isinstance(value, str) else json.encode(value).decode()
 
 
@@ -295,4 +309,4 @@ def _replaced(value: str, pairs: list[tuple[re.Pattern[str], str]]) -> str:
     return value
 
 
-__all__ = ["FieldFilter", "FieldMasks", "Mask", "Views", "Visibility", "visibility"]
+__all__ = ["FieldFilter", "FieldMasks", "Mask", "Views", "Visibility", "value_text", "visibility"]

@@ -21,7 +21,8 @@ def views_of(indices: Iterable[IndexMetadata]) -> Views:
     if who is None:
         return _ALL
     found = ((index.name, who.view(NamedIndex(index.name, tuple(index.aliases)))) for index in indices)
-    return {name: visibility(view) for name, view in found if view is not None}
+    views = {name: visibility(view) for name, view in found if view is not None}
+    return {name: view for name, view in views.items() if not view.is_whole}
 
 
 def shown(index: IndexMetadata) -> IndexMetadata:

@@ -461,6 +461,29 @@ async def test_keys_of_masked_values_are_counted_under_what_they_are_shown_as(cl
     assert buckets == [{"key": "high", "doc_count": 2}, {"key": "low", "doc_count": 2}]
 
 
+@pytest.mark.parametrize("type", ["boolean", "date", "long", "double", "ip", "keyword"])
+async def test_masked_values_of_every_type_are_counted_as_texts(client: AsgiClient, type: str) -> None:
+    values = {"boolean": True, "date": "2020-01-01", "long": 5, "double": 1.5, "ip": "10.0.0.1", "keyword": "x"}
+    mappings = {"properties": {"f": {"type": type}, "team": {"type": "keyword"}}}
+    for index in ("masked", "open"):
+        await client(f"PUT /{index}", {"mappings": mappings})
+        await client(f"PUT /{index}/_doc/1?refresh=true", {"f": values[type], "team": "red"})
+    asked = {"size": 0, "aggs": {"a": {"terms": {"field": "f"}}}}
+    with somebody(masked=["f::/.+/::#"], on="masked"):
+        alone = (await client("POST /masked/_search", asked)).json["aggregations"]["a"]["buckets"]
+        both = (await client("POST /masked,open/_search", asked)).json["aggregations"]["a"]["buckets"]
+        shown = (await client("GET /masked/_search?_source=f")).json["hits"]["hits"][0]["_source"]
+    assert (alone, shown) == ([{"key": "#", "doc_count": 1}], {"f": "#"})
+    assert both[0]["key"] == "#"
+    assert len(both) == 2
+    await client("DELETE /masked,open")
+
+
+async def test_a_list_of_all_fields_restricts_nothing(client: AsgiClient) -> None:
+    with somebody(fls=["*"]):
+        assert (await client("POST /left/_update/1", {"doc": {"n": 1}})).json["result"] == "noop"
+
+
 async def test_a_query_by_the_mask_finds_nothing_either(client: AsgiClient) -> None:
     with somebody(masked=["secret::/s1/::low"]):
         for value in ("s1", "low"):

@@ -12,6 +12,7 @@ from ragstone.engine.embedded.aggregations.run import Matching, aggregates, shar
 from ragstone.engine.embedded.mapper.field_type import FieldType
 from ragstone.engine.embedded.mapper.visible import MaskedField
 from ragstone.engine.embedded.search.sort import check_field_data
+from ragstone.engine.visibility import value_text
 
 
 @aggregates(TermsAggregation)
@@ -19,6 +20,7 @@ def terms(aggregation: TermsAggregation, matching: Matching) -> JsonObject:
     """Buckets as the API shows them. A field that an index does not map has no values there."""
     counts: Counter[Any] = Counter()
     field: FieldType | None = None
+    as_texts = any(aggregation.field in snapshot.mapper.masked for snapshot, _ in matching)
     for snapshot, query in matching:
         masked = snapshot.mapper.masked.get(aggregation.field)
         found = snapshot.mapper.field(aggregation.field) if masked is None else masked.field
@@ -26,14 +28,11 @@ def terms(aggregation: TermsAggregation, matching: Matching) -> JsonObject:
             continue
         with shard_failures(snapshot):
             check_field_data(found)
-        field = field or found
+        field = None if as_texts else field or found
         slot = snapshot.text.slot(found.name)
         if slot is not None:
             values = snapshot.text.value_counts(query, slot)
-            if masked is None:
-                counts.update(values)
-            else:
-                _add_masked(counts, values, masked)
+            counts.update(_texts(values, found, masked) if as_texts else values)
     kept = [(key, count) for key, count in counts.items() if count >= aggregation.min_doc_count]
     # The last criterion is sorted by first: Python's sort keeps the order of equals.
     kept.sort(key=lambda bucket: bucket[0])
@@ -47,10 +46,13 @@ def terms(aggregation: TermsAggregation, matching: Matching) -> JsonObject:
     }
 
 
-def _add_masked(counts: Counter[Any], values: Mapping[Any, int], masked: MaskedField) -> None:
-    """Under what the values are shown as, so that not even the order of keys tells of them."""
+def _texts(values: Mapping[Any, int], field: FieldType, masked: MaskedField | None) -> Counter[str]:
+    """Counted under what they are shown as where some are masked: not even the order of keys tells of them."""
+    counts: Counter[str] = Counter()
     for value, count in values.items():
-        counts[masked.mask(str(masked.field.sort_value(value)))] += count
+        shown = value_text(field.sort_value(value))
+        counts[shown if masked is None else masked.mask(shown)] += count
+    return counts
 
 
 def _bucket(field: FieldType | None, key: Any, count: int) -> JsonObject:
