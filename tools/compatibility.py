@@ -18,6 +18,7 @@ from ragstone.engine.embedded.mapper.field_type import field_types
 from ragstone.engine.embedded.mapper.settings_catalogue import SETTINGS
 from ragstone.ml.connectors.post_process import post_process_functions
 from ragstone.ml.connectors.pre_process import pre_process_functions
+from ragstone.ml.tools.tool import tools
 from ragstone.pipelines import processor
 from ragstone.providers.identity.iam_policy import CONDITION_OPERATORS
 from ragstone.providers.sigv4 import Rules
@@ -87,6 +88,7 @@ def page() -> str:
         ("Sections of `ext`", ext_sections),
         ("Pre-process functions of connectors", pre_process_functions),
         ("Post-process functions of connectors", post_process_functions),
+        ("Tools of agents", tools),
     ):
         lines += ["", f"## {title}", "", names(registry) or "none yet"]
     lines += ["", "## Known to OpenSearch, refused here for now", ""]

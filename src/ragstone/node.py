@@ -7,7 +7,8 @@ from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-import ragstone.cluster.settings  # noqa: F401  (declares them)
+import ragstone.cluster.settings
+import ragstone.ml.tools  # noqa: F401  (registers them)
 from ragstone.cluster.model import NodeInfo
 from ragstone.cluster.service import ClusterService
 from ragstone.cluster.stored_scripts import StoredScripts
@@ -29,6 +30,7 @@ from ragstone.indices.field_caps import FieldCapsService
 from ragstone.indices.knn import KnnService
 from ragstone.indices.service import IndexService
 from ragstone.indices.templates.service import TemplateService
+from ragstone.ml.agents.service import AgentService
 from ragstone.ml.connectors.aws_signing import AwsSigning
 from ragstone.ml.connectors.executor import ConnectorExecutor
 from ragstone.ml.connectors.secrets import ConnectorSecrets
@@ -39,6 +41,7 @@ from ragstone.ml.model_groups.service import ModelGroupService
 from ragstone.ml.models.service import ModelService
 from ragstone.ml.settings import RESTRICTED_IP_PATTERNS
 from ragstone.ml.tasks import TaskService
+from ragstone.ml.tools.tool import ToolServices
 from ragstone.pipelines.ingest.service import IngestService
 from ragstone.pipelines.processor import ProcessorsElsewhere, ProcessorServices
 from ragstone.pipelines.search.service import SearchPipelineService
@@ -70,6 +73,7 @@ from ragstone.search.explain import ExplainService
 from ragstone.search.service import SearchService
 from ragstone.search.system import SystemSearch
 from ragstone.search.templates import SearchTemplateService
+from ragstone.search.tool_indices import ToolIndices
 
 if TYPE_CHECKING:
     from ragstone.engine.api import RecordStore
@@ -199,6 +203,8 @@ class Node:
         self._open.push_async_callback(contexts.close)
         scripts = StoredScripts(engine, cluster)
         search = SearchService(engine, pipelines, models, contexts, clock)
+        tools = ToolServices(models, ToolIndices(search, indices))
+        agents = AgentService(engine, cluster, system_search, tools, models.activity, clock, ids)
         worker = ByScrollWorker(search, bulk, indices, clock)
         task_manager = TaskManager(engine, node, clock)
         self._open.push_async_callback(task_manager.close)
@@ -226,6 +232,7 @@ class Node:
             connectors=connectors,
             model_groups=groups,
             models=models,
+            agents=agents,
             tasks=tasks,
             memory=memory,
             reader=Reader(clock, ids, pools),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ragstone.core.cluster_settings import ClusterSettings
 from ragstone.core.errors import StatusException
-from ragstone.ml.settings import LOCAL_MODEL, REMOTE_INFERENCE
+from ragstone.ml.settings import AGENT_FRAMEWORK, EXECUTE_TOOLS, LOCAL_MODEL, REMOTE_INFERENCE
 
 
 def check_remote_inference(settings: ClusterSettings) -> None:
@@ -17,6 +17,22 @@ def check_local_models(settings: ClusterSettings) -> None:
     """Models that run here. Raises StatusException 400."""
     if not settings.get(LOCAL_MODEL):
         raise _disabled("Local Model", "local_model.enabled")
+
+
+def check_agents(settings: ClusterSettings) -> None:
+    """Raises StatusException 400."""
+    if not settings.get(AGENT_FRAMEWORK):
+        raise _disabled("Agent Framework", "agent_framework_enabled")
+
+
+def check_tool_execution(settings: ClusterSettings) -> None:
+    """Raises StatusException 400."""
+    if not settings.get(EXECUTE_TOOLS):
+        raise StatusException(
+            400,
+            "The Execute Tool API is not enabled. To enable, please update the setting "
+            "plugins.ml_commons.execute_tools_enabled",
+        )
 
 
 def _disabled(feature: str, setting: str) -> StatusException:

@@ -1,7 +1,8 @@
 """The seams between models and the layers above, and nothing more.
 
 `Predictor` is what those layers need of models; `ModelService` satisfies it. `SearchPort` is what this layer needs of
-them; `SystemSearch` satisfies it, and `node.py` connects the two.
+them; `SystemSearch` satisfies it, and `node.py` connects the two. `IndexPort` is what agents' tools need; `ToolIndices`
+satisfies it.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any, Literal, Protocol
 from ragstone.core.clock import Deadline
 from ragstone.core.xcontent import JsonObject
 from ragstone.dsl.query import Query
+from ragstone.engine.values import IndexMetadata, IndexStats
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,21 @@ class Predictor(Protocol):
         """Tokens and their weights for each text, in order, from a sparse-encoding model.
 
         Raises StatusException, IllegalArgumentException (not such a model).
+        """
+        ...
+
+
+class IndexPort(Protocol):
+    """Indices as the caller of an agent's tool may see them."""
+
+    async def search(self, index: str, body: JsonObject) -> JsonObject:
+        """The response of a search. Raises what searches raise."""
+        ...
+
+    async def listed(self, names: Sequence[str], action: str) -> list[tuple[IndexMetadata, IndexStats | None]]:
+        """The indices of these names, or all, each with its numbers where it can be used.
+
+        The caller must be allowed `action` on them. Raises IndexNotFoundException.
         """
         ...
 

@@ -160,15 +160,15 @@ SYNC_INTERVAL = _setting(
 
 MEMORY_FEATURE = _setting("memory_feature_enabled", True, boolean, effect="conversation memory")
 RAG_FEATURE = _setting("rag_pipeline_feature_enabled", True, boolean, effect="generative answers in search pipelines")
+AGENT_FRAMEWORK = _setting("agent_framework_enabled", True, boolean, effect="agents")
+EXECUTE_TOOLS = _setting("execute_tools_enabled", True, boolean, effect="`_plugins/_ml/tools/_execute`")
 MCP_CONNECTOR = _setting("mcp_connector_enabled", False, boolean, effect="MCP connectors (refused in any case so far)")
 
 # ── accepted, kept, returned ─────────────────────────────────────────────────────────────────────────────────────────
 
 for _name in (
     "only_run_on_ml_node",
-    "agent_framework_enabled",
     "agentic_memory_enabled",
-    "execute_tools_enabled",
     "controller_enabled",
     "offline_batch_inference_enabled",
     "offline_batch_ingestion_enabled",

@@ -117,6 +117,19 @@ MODEL = _index(
     provisioned_by=_KEYWORD,
     **_TIMES,
 )
+AGENT = _index(
+    ".plugins-ml-agent",
+    name=_NAME,
+    type=_KEYWORD,
+    description=_TEXT,
+    llm=_OPAQUE,
+    tools=_OPAQUE,
+    parameters=_OPAQUE,
+    memory=_OPAQUE,
+    app_type=_KEYWORD,
+    is_hidden=_BOOLEAN,
+    **_TIMES,
+)
 TASK = _index(
     ".plugins-ml-task",
     model_id=_KEYWORD,

@@ -27,14 +27,25 @@ from ragstone.rest.response import Response
 from ragstone.rest.router import Handler, Route, Router
 from ragstone.rest.routes import bulk, documents, reader, security_routes
 from ragstone.rest.routes import gateway as gateway_routes
-from ragstone.rest.routes.ml import config, connectors, memory, model_groups, models, predict, stats, tasks, unsupported
+from ragstone.rest.routes.ml import (
+    agents,
+    config,
+    connectors,
+    memory,
+    model_groups,
+    models,
+    predict,
+    stats,
+    tasks,
+    unsupported,
+)
 from ragstone.rest.services import Services
 from ragstone.security.permissions import UserSubject
 
 Condition = Callable[[Gateway, Request], Awaitable[bool]]
 """Whether a request is ours; its body has been read."""
 
-_ALWAYS_OURS = (connectors, model_groups, models, predict, stats, tasks, memory, config, reader, unsupported)
+_ALWAYS_OURS = (connectors, model_groups, models, predict, agents, stats, tasks, memory, config, reader, unsupported)
 _READS = ("GET", "HEAD")
 _WRITE_OPTIONS = ("timeout", "wait_for_active_shards")
 OUR_PATHS = ("/_plugins/_ml/", "/_plugins/_ragstone/")

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ragstone.indices.knn import KnnService
     from ragstone.indices.service import IndexService
     from ragstone.indices.templates.service import TemplateService
+    from ragstone.ml.agents.service import AgentService
     from ragstone.ml.connectors.service import ConnectorService
     from ragstone.ml.memory.service import MemoryService
     from ragstone.ml.model_groups.service import ModelGroupService
@@ -61,6 +62,7 @@ class Services:
     connectors: ConnectorService
     model_groups: ModelGroupService
     models: ModelService
+    agents: AgentService
     tasks: TaskService
     memory: MemoryService
     reader: Reader

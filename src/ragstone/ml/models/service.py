@@ -78,15 +78,16 @@ class ModelService:
         self._search = search
         self._clock = clock
         self._limiters = RateLimiters(clock)
-        self._activity = Activity(settings, clock)
-        self._deployments = Deployments(engine, settings, connectors, runtime, pools, node, clock, self._activity)
-        self.stats = StatsService(engine, self._activity, self._deployments, tasks, node)
+        self.activity = Activity(settings, clock)
+        """What is counted of it; of agents and tools too."""
+        self._deployments = Deployments(engine, settings, connectors, runtime, pools, node, clock, self.activity)
+        self.stats = StatsService(engine, self.activity, self._deployments, tasks, node)
         """What its models do, in figures."""
         self._registration = Registration(
             engine, settings, connectors, groups, tasks, self._deployments, runtime, pools, node, clock, ids,
-            self._activity,
+            self.activity,
         )  # fmt: skip
-        self._predictions = Predictions(settings, self._deployments, executor, self._limiters, pools, self._activity)
+        self._predictions = Predictions(settings, self._deployments, executor, self._limiters, pools, self.activity)
         self._sync_job: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -242,7 +243,7 @@ class ModelService:
         if faults:
             raise StatusException(409, " ".join(faults))
         self._limiters.forget(id)
-        self._activity.forget(id)
+        self.activity.forget(id)
         return self._documents.write_response(await self._documents.delete(id))
 
     async def search(self, body: bytes, excludes: Sequence[str]) -> JsonObject:

@@ -35,7 +35,18 @@ from ragstone.rest.routes import (
     snapshots,
     templates,
 )
-from ragstone.rest.routes.ml import config, connectors, memory, model_groups, models, predict, stats, tasks, unsupported
+from ragstone.rest.routes.ml import (
+    agents,
+    config,
+    connectors,
+    memory,
+    model_groups,
+    models,
+    predict,
+    stats,
+    tasks,
+    unsupported,
+)
 
 _MODULES = (
     root,
@@ -69,6 +80,7 @@ _MODULES = (
     model_groups,
     models,
     predict,
+    agents,
     stats,
     tasks,
     memory,

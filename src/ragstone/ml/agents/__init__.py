@@ -1,0 +1,1 @@
+"""Agents: named lists of tools that are run one after the other."""
