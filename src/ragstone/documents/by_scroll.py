@@ -156,7 +156,14 @@ class ByScrollWorker:
         touched: set[str] = set()
         try:
             size = request.scroll_size if left is None else min(request.scroll_size, left)
-            hits = self._search.pages(plan.expression, request.search, size, options=plan.options, deadline=deadline)
+            hits = self._search.pages(
+                plan.expression,
+                request.search,
+                size,
+                sources=plan.needs_source,
+                options=plan.options,
+                deadline=deadline,
+            )
             async with aclosing(hits):
                 async for page in hits:
                     progress.total = page.total if request.max_docs is None else min(page.total, request.max_docs)

@@ -24,7 +24,10 @@ _KEEP_ALIVE = 300.0
 
 @dataclass(frozen=True)
 class Page:
-    """Some hits with version, sequence number and whole source. `total` counts the hits of all pages."""
+    """Some hits with version and sequence number, and with their whole sources where they are wanted.
+
+    `total` counts the hits of all pages.
+    """
 
     hits: Sequence[Hit]
     total: int
@@ -38,6 +41,7 @@ async def pages(
     body: SearchBody,
     size: int,
     *,
+    sources: bool = True,
     node: str = "",
     deadline: Deadline | None = None,
 ) -> AsyncGenerator[Page, None]:
@@ -67,7 +71,7 @@ async def pages(
             reader=reader,
             views=views_of(target.index for target in targets),
         )
-        options = FetchOptions(version=True, seq_no_primary_term=True)
+        options = FetchOptions(source=sources, version=True, seq_no_primary_term=True)
         while True:
             result, hits = await engine.query_and_fetch(request, 0, options, deadline)
             ranked = result.lists[0]

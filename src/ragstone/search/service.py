@@ -197,16 +197,17 @@ class SearchService:
         body: SearchBody,
         size: int,
         *,
+        sources: bool = True,
         options: IndicesOptions | None = None,
         deadline: Deadline | None = None,
     ) -> AsyncGenerator[Page, None]:
-        """All hits of a search with their whole sources, `size` at a time; see `pages.pages`.
+        """All hits of a search, `size` at a time, with or without their sources; see `pages.pages`.
 
         No pipeline applies (`Differs:` OpenSearch runs the default one here too). Raises what `search` raises.
         """
         targets = await self._targets(expression, options)
         rewritten = await self._rewritten(targets, body)
-        found = pages(self._engine, targets, rewritten, size, node=self._node, deadline=deadline)
+        found = pages(self._engine, targets, rewritten, size, sources=sources, node=self._node, deadline=deadline)
         async with aclosing(found):
             async for page in found:
                 yield page
