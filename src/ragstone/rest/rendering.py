@@ -28,6 +28,8 @@ def render(response: Response, request: Request) -> tuple[bytes, str]:
     pretty = response.pretty if "pretty" not in request.query else parse_bool(request.query["pretty"])
     if filters and response.filterable:
         body = filter_path.apply(json.decode(json.encode(body)), filters)
+        if body == []:  # as recorded: nothing left of an object is an object, of a list it is nothing at all
+            return b"", response.content_type
     if as_yaml:
         return yaml_form(json.decode(json.encode(body))), YAML
     return json.encode(body, pretty=pretty), JSON if response.content_type is JSON else response.content_type

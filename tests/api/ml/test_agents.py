@@ -95,6 +95,11 @@ async def test_the_framework_may_be_switched_off_and_tools_stay_listed(client: A
         await client("PUT /_cluster/settings", {"transient": dict.fromkeys(off)})
 
 
+async def test_nothing_is_left_of_a_list_that_is_filtered_away(client: AsgiClient) -> None:
+    answer = await client("GET /_plugins/_ml/tools?filter_path=none")
+    assert (answer.status, answer.text) == (200, "")
+
+
 async def test_tools_run_in_order_and_the_last_one_answers(client: AsgiClient, ml: Any) -> None:
     model = await ml.model(connector_id=await ml.connector('{"answer": "asked ${parameters.question}"}'))
     asker = {"type": "MLModelTool", "parameters": {"model_id": model, "response_field": "answer"}}

@@ -65,15 +65,16 @@ class AgentService:
         """Raises StatusException 404."""
         check_agents(self._settings)
         require("agents/get")
-        return await self._get(id, no_index="Failed to get agent index")
-
-    async def _get(self, id: str, *, no_index: str) -> JsonObject:
         try:
-            agent = await self._documents.get(id)
+            return await self._get(id)
         except IndexNotFoundException:
-            raise StatusException(404, no_index) from None
+            raise StatusException(404, "Failed to get agent index") from None
+
+    async def _get(self, id: str) -> JsonObject:
+        """Raises StatusException 404, IndexNotFoundException."""
+        agent = await self._documents.get(id)
         if agent is None:
-            raise StatusException(404, f"Failed to find agent with the provided agent id: {id}")
+            raise _unknown(id)
         return agent
 
     async def update(self, id: str, body: Any) -> JsonObject:
@@ -123,7 +124,10 @@ class AgentService:
         check_agents(self._settings)
         require("execute")
         given = Fields(body).object("parameters")
-        agent = await self._get(id, no_index="Agent index not found")
+        try:
+            agent = await self._get(id)
+        except IndexNotFoundException:
+            raise _unknown(id) from None
         if given is None:
             raise IllegalArgumentException("Agent input data can not be empty.")
         with self._activity.request("execute", "agent"):
@@ -151,6 +155,10 @@ class AgentService:
         if name not in tools:
             raise StatusException(404, f"Failed to find tool information with the provided tool name: {name}")
         return _tool(name)
+
+
+def _unknown(id: str) -> StatusException:
+    return StatusException(404, f"Failed to find agent with the provided agent id: {id}")
 
 
 def _tool(name: str) -> JsonObject:
