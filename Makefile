@@ -17,7 +17,7 @@ NODES ?= 1
 PORT ?= 9210
 HEAP ?= 1g
 
-.PHONY: help demo demo-aws test check fix serve oracle opensearch opensearch-stop conformance migrate-trial faults cluster-faults bench compat lock \
+.PHONY: help demo demo-aws test check fix serve oracle opensearch opensearch-stop conformance migrate-trial faults cluster-faults bench compat rights lock \
 	clean
 
 help: ## List the targets
@@ -57,6 +57,7 @@ check: $(DEV) ## Format, lint, types, arrows between layers, generated pages
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python tools/compatibility.py --check
+	$(BIN)/python tools/rights.py --check
 
 fix: $(DEV) ## Format, and mend what the linter can mend
 	$(BIN)/ruff format src tests benchmarks tools
@@ -95,6 +96,9 @@ bench: $(DEV) ## Every benchmark beside its raw library (CASE=name for one)
 
 compat: $(DEV) ## Write COMPATIBILITY.md from the registries
 	@$(BIN)/python tools/compatibility.py
+
+rights: $(DEV) ## Write docs/rights.md: what each request asks for
+	@$(BIN)/python tools/rights.py
 
 lock: $(DEV) ## Compile the hash-pinned requirements again
 	$(PIP) install --quiet uv
