@@ -115,17 +115,19 @@ class SearchContract(Opened):
         reader = await engine.open_reader(["a", "b"], 60)
         whole = QueryRequest(["a", "b"], [query(body)], 100, parse_sort(list(order)), reader=reader)
         everything, _ = await engine.query_and_fetch(whole, 0, FetchOptions(source=False))
-        pages: list[RankedHit] = []
-        while True:
-            request = replace(whole, size=4, behind=pages[-1] if pages else None)
-            found, fetched = await engine.query_and_fetch(request, 0, FetchOptions(source=False))
-            assert found.lists[0].total == Total(18)
-            if not fetched:
-                break
-            pages += found.lists[0].hits
+        for size in (1, 4):
+            pages: list[RankedHit] = []
+            while True:
+                request = replace(whole, size=size, behind=pages[-1] if pages else None)
+                found, fetched = await engine.query_and_fetch(request, 0, FetchOptions(source=False))
+                assert found.lists[0].total == Total(18)
+                if not fetched:
+                    break
+                pages += found.lists[0].hits
+            expected = [(hit.index, hit.ref) for hit in everything.lists[0].hits]
+            assert [(hit.index, hit.ref) for hit in pages] == expected
+            assert len(set(expected)) == 18
         await engine.close_reader(reader)
-        assert [(hit.index, hit.ref) for hit in pages] == [(hit.index, hit.ref) for hit in everything.lists[0].hits]
-        assert len({(hit.index, hit.ref) for hit in pages}) == 18
 
     async def test_a_reader_of_an_index_that_is_gone_or_closed_says_so(self, engine: Engine) -> None:
         for name in ("a", "b"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -143,9 +144,10 @@ class KeyOrder:
         while True:
             fetched, _ = self._reader.best(query, limit, count=False)
             complete = len(fetched) < limit
-            settled = len(fetched) if complete else sum(score != fetched[-1][0] for score, _ in fetched)
+            settled = len(fetched) if complete else bisect_left(fetched, -fetched[-1][0], key=_worse_last)
             if complete or settled >= size:
-                hits = self._load([hit for hit in fetched[:settled] if most is None or hit[0] <= most], known)
+                due = fetched[:settled] if most is None else _from_score(fetched[:settled], most, size)
+                hits = self._load(due, known)
                 if complete or len(hits) >= size:
                     return hits
             limit *= 4
@@ -192,6 +194,19 @@ class KeyOrder:
             return self._reader.column(key.column, addresses)
         by_row = self._reader.values(rows, key.column)
         return [_pick(by_row[row], key.mode) for row in rows]
+
+
+def _from_score(fetched: Fetched, most: float, size: int) -> Fetched:
+    """Of hits by score, best first: those that score `most`, and the `size` behind them with all their equals."""
+    start = bisect_left(fetched, -most, key=_worse_last)
+    end = bisect_right(fetched, -most, key=_worse_last) + size
+    if end < len(fetched):
+        end = bisect_right(fetched, _worse_last(fetched[end - 1]), key=_worse_last)
+    return fetched[start:end]
+
+
+def _worse_last(hit: tuple[Any, Address]) -> float:
+    return -float(hit[0])
 
 
 def _pick(values: list[Any], mode: str) -> Any:
