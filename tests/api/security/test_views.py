@@ -431,6 +431,22 @@ async def test_what_a_query_finds_is_written_for_visible_documents_only(client: 
     await client("DELETE /fresh,copy")
 
 
+async def test_what_is_remembered_of_a_filter_is_nobody_elses(client: AsgiClient) -> None:
+    """Rows that a filter leaves are kept for the next search with the same filter."""
+    views: list[dict[str, Any]] = [{}, {"fls": HIDING}, {"dls": RED}, {"masked": ["secret"]}]
+    expected = [{"1"}, set(), {"1"}, set()]
+    for order in ([0, 1, 2, 3], [3, 2, 1, 0]):
+        filter = {"term": {"secret": {"value": "s1", "boost": 1 + order[0]}}}  # one that nobody has asked for
+        body = {"query": {"knn": {"vec": {"vector": [1, 1], "k": 4, "filter": filter}}}}
+        for number in order:
+            if number == 0:
+                found = await client("POST /left/_search", body)
+            else:
+                with somebody(**({"fls": ["~secret"]} if number == 1 else views[number])):
+                    found = await client("POST /left/_search", body)
+            assert {hit["_id"] for hit in found.json["hits"]["hits"]} == expected[number], (order, number)
+
+
 async def test_mappings_show_visible_fields_only(client: AsgiClient) -> None:
     with somebody(fls=SHOWING):
         mapping = (await client("GET /left/_mapping")).json["left"]["mappings"]["properties"]

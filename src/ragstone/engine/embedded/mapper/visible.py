@@ -25,11 +25,11 @@ class VisibleMapper(Mapper):
     who can show them masked finds them in `masked`. It reads documents as the whole mapper does."""
 
     def __init__(self, whole: Mapper, visibility: Visibility) -> None:
-        self.__dict__.update(whole.__dict__)
+        super().__init__(whole.root, whole.options, whole.context)
         self._whole = whole
         self._visibility = visibility
         parents = {sub.name: field.name for field in whole._fields.values() for sub in field.sub_fields}
-        self._fields: dict[str, FieldType] = {}
+        self._fields = {}
         concealed: dict[str, FieldType] = {}
         masked: dict[str, MaskedField] = {}
         for name, field in whole._fields.items():

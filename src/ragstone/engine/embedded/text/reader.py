@@ -31,12 +31,15 @@ FIRST_ROWS = 100
 class TextReader:
     """Everything committed at one moment. Immutable and safe for threads; tantivy runs without the GIL."""
 
-    def __init__(self, index: tantivy.Index, slots: Mapping[str, str]) -> None:
+    def __init__(
+        self, index: tantivy.Index, slots: Mapping[str, str], searcher: tantivy.Searcher | None = None
+    ) -> None:
+        """`searcher`: of a moment that is being read already."""
         self._index = index
         self.schema = index.schema
         self.slots = slots
         """Full field path → the tantivy field that holds it."""
-        self._searcher = index.searcher()
+        self._searcher = searcher or index.searcher()
         self._ballast = self._searcher.doc_freq(PRESENT, BALLAST)
         self.statistics = Statistics(self, self._searcher)
         self._remembered: dict[Hashable, NDArray[np.int64]] = {}

@@ -22,14 +22,16 @@ class VisibleText(TextReader):
     """
 
     def __init__(self, whole: TextReader, only: tantivy.Query | None, hidden: Collection[str]) -> None:
-        self.__dict__.update(whole.__dict__)
+        searcher = whole._searcher
+        if only is not None:
+            searcher = cast(tantivy.Searcher, _NarrowedSearcher(searcher, only))
+        # Made anew: what a reader remembers of a query is what it finds, and hidden fields find something else.
+        super().__init__(
+            whole._index, {path: slot for path, slot in whole.slots.items() if path not in hidden}, searcher
+        )
+        self.statistics = whole.statistics
         self._whole = whole
         self._only = only
-        self.slots = {path: slot for path, slot in whole.slots.items() if path not in hidden}
-        if only is not None:
-            self._searcher = cast(tantivy.Searcher, _NarrowedSearcher(whole._searcher, only))
-            self._remembered = {}
-            self._first_rows = []
 
     @cached_property
     def visible(self) -> NDArray[np.int64]:

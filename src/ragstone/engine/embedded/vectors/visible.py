@@ -19,7 +19,7 @@ class VisibleVectors(VectorReader):
     """
 
     def __init__(self, whole: VectorReader, visible: Callable[[], Rows]) -> None:
-        self.__dict__.update(whole.__dict__)
+        super().__init__(whole.spec, whole._views)
         self._visible = visible
 
     def search(
