@@ -16,13 +16,12 @@ async def pipelines(api: ClusterApi, path: str) -> dict[str, JsonObject]:
     return found
 
 
-async def templates(api: ClusterApi) -> list[str]:
-    """Names of the index templates and component templates of a cluster."""
-    found = []
-    for path, key in (("/_index_template", "index_templates"), ("/_component_template", "component_templates")):
-        listed = await _listed(api, path) or {}
-        found += [str(template["name"]) for template in listed.get(key, ())]
-    return sorted(found)
+async def templates(api: ClusterApi, path: str, kind: str) -> dict[str, JsonObject]:
+    """The cluster's templates of one kind by name. `kind` is what a template stands under where they are listed."""
+    listed = await _listed(api, path) or {}
+    if f"{kind}s" not in listed:  # the oldest kind is listed by name
+        return dict(listed)
+    return {str(template["name"]): template[kind] for template in listed[f"{kind}s"]}
 
 
 async def _listed(api: ClusterApi, path: str) -> JsonObject | None:

@@ -13,7 +13,6 @@ from ragstone.core.clock import Clock
 from ragstone.core.errors import NoNodeAvailableException, OpenSearchException
 from ragstone.core.threadpool import ThreadPools
 from ragstone.engine.values import IndexMetadata
-from ragstone.migration import remote
 from ragstone.migration.definition import Attempt, Definition, faults, innermost
 from ragstone.migration.fields import Fields
 from ragstone.migration.index import IndexMigration
@@ -21,6 +20,7 @@ from ragstone.migration.records import move_records
 from ragstone.migration.report import IndexPlan, IndexReport, Refused, Report
 from ragstone.migration.sides import Progress, Side, Silent
 from ragstone.migration.state import MigrationState
+from ragstone.migration.templates import move_templates
 from ragstone.migration.writing import DocumentRefused, Limits, Sleep, Writer
 from ragstone.ml.memory.model import MEMORY_MESSAGE, MEMORY_META
 from ragstone.ml.system_indices import CONNECTOR, MODEL, MODEL_GROUP, TASK
@@ -64,6 +64,9 @@ class Migration:
         report.records = await move_records(self._source, self._target)
         for index in indices:
             report.indices.append(await self._index(index, report))
+        templates, notes = await move_templates(self._source, self._target)
+        report.records += templates
+        report.notes += notes
         report.seconds = self._clock.monotonic() - started
         if not report.problems:
             await self._pools.run("write", self._state.remove)
@@ -74,6 +77,9 @@ class Migration:
         report = Report(self._source.name, self._target.name, resumed=self._state.resumed, plans=[])
         indices, report.notes = await self._chosen()
         report.records = await move_records(self._source, self._target, dry_run=True)
+        templates, notes = await move_templates(self._source, self._target, dry_run=True)
+        report.records += templates
+        report.notes += notes
         assert report.plans is not None
         for index in indices:
             report.plans.append(await self._plan(index, attempt))
@@ -92,9 +98,6 @@ class Migration:
             left = [index.name for index in every if index not in chosen]
             if left:
                 notes.append(f"indices of the cluster itself stay where they are: {', '.join(left)}")
-            templates = await remote.templates(self._source.api)
-            if templates and self._target.api is None:
-                notes.append(f"templates stay in the cluster, this engine has none: {', '.join(templates)}")
         return chosen, notes
 
     async def _documents(self, index: IndexMetadata) -> int:

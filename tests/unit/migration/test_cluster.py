@@ -198,6 +198,40 @@ async def test_pipelines_that_the_cluster_runs_itself_come_where_we_have_their_p
     assert stored.value == known
 
 
+async def test_templates_go_there_and_come_back(ends: Ends) -> None:
+    component = {"template": {"mappings": {"properties": {"a": {"type": "keyword"}}}, "aliases": {"al": {}}}}
+    template = {
+        "index_patterns": ["migrate-logs-*"],
+        "template": {"settings": {"index.number_of_shards": "2"}},
+        "composed_of": ["migrate-c"],
+        "priority": 7,
+        "_meta": {"by": "us"},
+    }
+    legacy = {"order": 3, "index_patterns": ["migrate-old-*"], "settings": {}, "mappings": {}, "aliases": {}}
+    kept: dict[str, dict[str, Any]] = {
+        "component_template": component,
+        "index_template": template,
+        "legacy_template": legacy,
+    }
+    for kind, value in kept.items():
+        await ends.here.engine.put_record(kind, "migrate-c", value)
+    try:
+        there = await ends.migration(ends.here, ends.cluster, "to").run()
+        assert {record.outcome for record in there.records if record.name == "migrate-c"} == {"moved"}
+        await ends.ask("PUT", "/_index_template/migrate-stream", {"index_patterns": ["migrate-s"], "data_stream": {}})
+        back = await ends.migration(ends.cluster, ends.back, "from").run()
+        assert [note for note in back.notes if "migrate-stream" in note]
+        for kind, value in kept.items():
+            stored = await ends.back.engine.get_record(kind, "migrate-c")
+            assert stored is not None
+            assert stored.value == value
+        again = await ends.migration(ends.here, ends.cluster, "to").run()
+        assert {record.outcome for record in again.records if record.name == "migrate-c"} == {"same"}
+    finally:
+        for path in ("_index_template/migrate-*", "_component_template/migrate-*", "_template/migrate-*"):
+            await ends.ask("DELETE", f"/{path}", None)
+
+
 async def test_documents_of_which_a_cluster_keeps_only_a_part_are_not_passed_off_as_whole(ends: Ends) -> None:
     mappings = {"_source": {"excludes": ["b"]}, "properties": {"a": {"type": "keyword"}, "b": {"type": "keyword"}}}
     await ends.ask("PUT", "/migrate-odd", {"mappings": mappings})

@@ -230,6 +230,30 @@ async def test_pipelines_and_settings_come_over_and_stay_where_there_are_others(
     assert [record.outcome for record in again.records] == ["same", "same", "refused", "refused"]
 
 
+async def test_templates_come_over_behind_the_indices_and_stay_where_there_are_others(ends: Ends) -> None:
+    await ends.source.engine.create_index("books", {}, {}, {})
+    template = {"index_patterns": ["*"], "template": {"settings": {"index.codec": "default"}}, "composed_of": ["c"]}
+    for kind, name, value in (
+        ("component_template", "c", {"template": {}}),
+        ("index_template", "ours", template),
+        ("legacy_template", "differs", {"order": 0, "index_patterns": ["a"]}),
+    ):
+        await ends.source.engine.put_record(kind, name, value)
+    await ends.target.engine.put_record("legacy_template", "differs", {"order": 1, "index_patterns": ["a"]})
+    report = await ends.run()
+    told = [(record.kind, record.name, record.outcome) for record in report.records]
+    assert told == [
+        ("component_template", "c", "moved"),
+        ("index_template", "ours", "moved"),
+        ("legacy_template", "differs", "refused"),
+    ]
+    stored = await ends.target.engine.get_record("index_template", "ours")
+    assert stored is not None
+    assert stored.value == template
+    assert "index.codec" not in (await ends.target.engine.metadata()).indices["books"].settings
+    assert [record.outcome for record in (await ends.run()).records] == ["same", "same", "refused"]
+
+
 async def test_users_come_over_with_their_passwords_and_no_report_holds_them(ends: Ends) -> None:
     here, there = SecurityStore(ends.source.engine), SecurityStore(ends.target.engine)
     await here.start("hash-of-one-admin")
