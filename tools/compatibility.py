@@ -57,7 +57,7 @@ def page() -> str:
         "",
         "`_explain` takes BM25, `bool`, `dis_max` and `multi_match` apart as Lucene does; of other queries it tells "
         "the score and the query. By-query requests and `_reindex` take no scripts, no `slice`, no remote cluster; "
-        "`slices` does not split the work.",
+        "`slices` does not split the work. `_termvectors` is for stored documents, without `filter`.",
         "",
         "## In front of a cluster",
         "",

@@ -14,6 +14,7 @@ from ragstone.core.clock import Deadline
 from ragstone.core.errors import OpenSearchException
 from ragstone.dsl.analyze import AnalyzeRequest
 from ragstone.dsl.query import Query
+from ragstone.dsl.term_vectors import TermVectorsRequest
 from ragstone.engine.values import (
     Analysis,
     Capabilities,
@@ -33,6 +34,7 @@ from ragstone.engine.values import (
     Record,
     Refresh,
     ScanPage,
+    TermVectors,
     VectorUsage,
     WriteOperation,
     WriteOutcome,
@@ -249,6 +251,17 @@ class ExplainEngine(Protocol):
         """The query as this index understands it, written as Lucene writes queries, near enough.
 
         Raises as `explain`.
+        """
+        ...
+
+    async def term_vectors(
+        self, index: str, id: str, request: TermVectorsRequest, views: Views | None = None
+    ) -> TermVectors:
+        """The terms of a document's texts and keywords, and counts as of the last refresh.
+
+        The newest version where it is asked for and all is visible, else that of the last refresh. Raises
+        IllegalArgumentException when the counts that are asked for would take too long, IndexNotFoundException,
+        IndexClosedException.
         """
         ...
 

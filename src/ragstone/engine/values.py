@@ -363,6 +363,43 @@ class Explained:
 
 
 @dataclass(frozen=True)
+class VectorTerm:
+    """One term of one field of a document. `document_frequency` and `total_frequency` where they were asked for."""
+
+    term: str
+    tokens: Sequence[AnalyzedToken]
+    """Where it stands, in order; as many as it is frequent."""
+    document_frequency: int | None = None
+    total_frequency: int | None = None
+
+
+@dataclass(frozen=True)
+class FieldStatistics:
+    """Counts over all documents: how many have the field, in how many each term is, added up, and how many terms there
+    are."""
+
+    documents: int
+    document_frequencies: int
+    total_frequencies: int
+
+
+@dataclass(frozen=True)
+class TermVector:
+    """The terms of one field, in order. Without statistics where nobody asked, or somebody may not know them."""
+
+    terms: Sequence[VectorTerm]
+    statistics: FieldStatistics | None
+
+
+@dataclass(frozen=True)
+class TermVectors:
+    """What a document consists of. `version` 0 when it is not there."""
+
+    version: int
+    fields: Mapping[str, TermVector]
+
+
+@dataclass(frozen=True)
 class IndexStats:
     """Numbers that `_cat/indices`, `_stats` and health show. Sizes in bytes."""
 

@@ -1,4 +1,4 @@
-"""Why a document has its score, and what a query is understood to be."""
+"""Why a document has its score, what it consists of, and what a query is understood to be."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from ragstone.core.xcontent import JsonObject
 from ragstone.dsl.queries.bool import BoolQuery
 from ragstone.dsl.queries.hybrid import HybridQuery
 from ragstone.dsl.query import Query
+from ragstone.dsl.term_vectors import TermVectorsRequest
 from ragstone.engine.api import ExplainEngine, MetadataEngine
-from ragstone.engine.values import Explained, Explanation, IndexMetadata
+from ragstone.engine.values import Explained, Explanation, IndexMetadata, TermVectors
 from ragstone.indices.access import permitted, permitted_one
 from ragstone.indices.blocks import check_blocks
 from ragstone.indices.resolver import IndicesOptions, Resolved
@@ -46,6 +47,11 @@ class ExplainService:
         found = permitted_one(await self._metadata.metadata(), index, "indices:data/read/explain")
         asked = await self._rewritten(found, query)
         return found.index, await self._engine.explain(found.index.name, id, asked, views_of([found.index]))
+
+    async def term_vectors(self, index: str, id: str, request: TermVectorsRequest) -> tuple[IndexMetadata, TermVectors]:
+        """The index that is meant, and what the document there consists of. Raises IndexNotFoundException."""
+        found = permitted_one(await self._metadata.metadata(), index, "indices:data/read/tv").index
+        return found, await self._engine.term_vectors(found.name, id, request, views_of([found]))
 
     async def validate_query(
         self, expression: str | None, query: Query, options: IndicesOptions = VALIDATE

@@ -330,6 +330,26 @@ async def test_a_hidden_document_is_not_there_by_its_id(client: AsgiClient, requ
     assert west == east
 
 
+@pytest.mark.parametrize("fields", [HIDING, SHOWING], ids=["hiding", "showing"])
+async def test_terms_of_hidden_fields_are_not_told(client: AsgiClient, fields: list[str]) -> None:
+    target = "GET /{index}/_termvectors/1?fields=*&term_statistics=true"
+    with somebody(fls=fields):
+        left, right = [told(await client(target.format(index=name)), name) for name in ("left", "right")]
+    assert left == right
+    assert left[0] == 200
+
+
+async def test_terms_of_a_visible_document_tell_nothing_of_hidden_ones(client: AsgiClient) -> None:
+    target = "GET /{index}/_termvectors/1?fields=*&term_statistics=true"
+    with somebody(dls=RED):
+        west, east = [told(await client(target.format(index=name)), name) for name in ("west", "east")]
+    assert west == east
+    assert west[0] == 200
+    with somebody():
+        west, east = [told(await client(target.format(index=name)), name) for name in ("west", "east")]
+    assert west != east
+
+
 async def test_what_is_visible_is_read_by_its_id_at_once(client: AsgiClient) -> None:
     with somebody(dls=RED, fls=["n"]):
         await client("PUT /fresh/_doc/1", {"team": "red", "n": 1})

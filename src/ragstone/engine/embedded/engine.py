@@ -34,6 +34,7 @@ from ragstone.core.threadpool import PoolName, ThreadPools
 from ragstone.dsl.analyze import AnalyzeRequest
 from ragstone.dsl.queries.bool import BoolQuery
 from ragstone.dsl.query import Query
+from ragstone.dsl.term_vectors import TermVectorsRequest
 from ragstone.engine.embedded import aggregations
 from ragstone.engine.embedded.cluster_state import ClusterState
 from ragstone.engine.embedded.index import Index
@@ -46,7 +47,7 @@ from ragstone.engine.embedded.names import validate_index_name
 from ragstone.engine.embedded.node_lock import NodeLock
 from ragstone.engine.embedded.open_index import HeldSnapshots, OpenIndex
 from ragstone.engine.embedded.refresher import Wait
-from ragstone.engine.embedded.search import explain, fetch_phase, query_phase
+from ragstone.engine.embedded.search import explain, fetch_phase, query_phase, term_vectors
 from ragstone.engine.embedded.snapshot import Snapshot
 from ragstone.engine.embedded.sqlite import StorageDamaged
 from ragstone.engine.embedded.visible import through
@@ -69,6 +70,7 @@ from ragstone.engine.values import (
     Refresh,
     ScanPage,
     StoredDocument,
+    TermVectors,
     VectorUsage,
     WriteOperation,
     WriteOutcome,
@@ -479,6 +481,13 @@ class EmbeddedEngine:
         snapshot, now = entry.index.snapshot, epoch_millis(self._clock)
         return await self._on(entry, "search", _described, snapshot, query, views, now)
 
+    async def term_vectors(
+        self, index: str, id: str, request: TermVectorsRequest, views: Views | None = None
+    ) -> TermVectors:
+        entry = await self._usable(index)
+        now = epoch_millis(self._clock)
+        return await self._on(entry, "search", _term_vectors, entry.index, id, request, views, now)
+
     # ── maintenance ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def refresh(self, indices: Sequence[str]) -> None:
@@ -597,6 +606,15 @@ def _explained(snapshot: Snapshot, id: str, query: Query, views: Views | None, n
 def _described(snapshot: Snapshot, query: Query, views: Views | None, now_millis: int) -> str:
     [seen] = through([snapshot], views or {}, now_millis)
     return explain.describe(seen, query, now_millis)
+
+
+def _term_vectors(
+    index: Index, id: str, request: TermVectorsRequest, views: Views | None, now_millis: int
+) -> TermVectors:
+    [seen] = through([index.snapshot], views or {}, now_millis)
+    newest = request.realtime and seen.view is None
+    document = index.get(id, realtime=True) if newest else explain.visible(seen, id)
+    return term_vectors.term_vectors(seen, document, request)
 
 
 def _with_aliases(aliases: Mapping[str, JsonObject]) -> Callable[[IndexMetadata], IndexMetadata]:

@@ -39,12 +39,12 @@ def _gap_of_parts(request: AnalyzeRequest) -> int:
 
 def analyze_in_index(request: AnalyzeRequest, mapper: Mapper, settings: IndexSettings) -> Analysis:
     """As `AnalysisEngine.analyze`; `settings` are those of now."""
-    analyzer, gap = _chosen(request, mapper)
+    analyzer, gap = chosen(request, mapper)
     return analyze(request, analyzer, gap=gap, limit=settings.number(_LIMIT))
 
 
-def _chosen(request: AnalyzeRequest, mapper: Mapper) -> tuple[Analyzer, int]:
-    """The analyzer, and the positions it leaves between texts."""
+def chosen(request: AnalyzeRequest, mapper: Mapper) -> tuple[Analyzer, int]:
+    """The analyzer, and the positions it leaves between texts. Raises IllegalArgumentException."""
     analyzers = mapper.context.analyzers
     found: Analyzer | None
     if request.in_parts:

@@ -34,6 +34,7 @@ from ragstone.rest.routes import (
     search_templates,
     snapshots,
     templates,
+    term_vectors,
 )
 from ragstone.rest.routes.ml import (
     agents,
@@ -69,6 +70,7 @@ _MODULES = (
     scroll,
     point_in_time,
     explain,
+    term_vectors,
     msearch,
     search_templates,
     scripts,

@@ -53,14 +53,21 @@ def explain(snapshot: Snapshot, id: str, query: Query, now_millis: int) -> Expla
 
     Raises QueryShardException and its like.
     """
+    document = visible(snapshot, id)
     row = snapshot.row_of(id)
-    known = row is not None and snapshot.text.count(snapshot.text.having(ROW, row)) > 0
-    found = explanations(snapshot, [row] if row is not None and known else [], query, now_millis)
-    if row is None or not found:
+    if row is None or not document.found:
+        compile_query(query, snapshot, now_millis)  # what is wrong with it is told first
         return None
+    return Explained(document, explanations(snapshot, [row], query, now_millis)[row])
+
+
+def visible(snapshot: Snapshot, id: str) -> GetResult:
+    """A document as the snapshot shows it, if it does. Blocking."""
+    row = snapshot.row_of(id)
+    if row is None or not snapshot.text.count(snapshot.text.having(ROW, row)):
+        return GetResult(id, found=False)
     [stored] = snapshot.rows([row])
-    document = GetResult(id, True, stored.source, stored.version, stored.seq_no, stored.primary_term, stored.routing)
-    return Explained(document, found[row])
+    return GetResult(id, True, stored.source, stored.version, stored.seq_no, stored.primary_term, stored.routing)
 
 
 def explanations(snapshot: Snapshot, rows: Sequence[int], query: Query, now_millis: int) -> dict[int, Explanation]:

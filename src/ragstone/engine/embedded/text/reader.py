@@ -89,6 +89,11 @@ class TextReader:
         found = self._searcher.terms_with_prefix(column, prefix)
         return sorted(term for term, _ in found if not term.startswith(BALLAST))
 
+    def document_frequencies(self, column: str) -> int:
+        """In how many entries each term of a column is, added up. Costs as much as there are."""
+        found = self._searcher.terms_with_prefix(column, "")
+        return sum(entries for term, entries in found if not term.startswith(BALLAST))
+
     def slot(self, path: str) -> str | None:
         """Where a field's values are; None when no document could have one yet."""
         return self.slots.get(path)
