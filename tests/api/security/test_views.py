@@ -320,6 +320,12 @@ async def test_no_search_tells_of_hidden_documents(client: AsgiClient, body: Any
         "GET /{index}/_search?q=team:blue",
         "GET /{index}/_count?q=team:blue",
         "GET /{index}/_mget?_source=n",
+        "GET /_cat/count/{index}?h=count",
+        "GET /{index}/_field_caps?fields=n",
+        "GET /{index}/_search?q=team:blue&explain=true",
+        "GET /{index}/_search?sort=n:desc&size=1",
+        "GET /{index}*/_count",
+        "GET /{index},*th*/_search?size=0",
     ],
 )
 async def test_a_hidden_document_is_not_there_by_its_id(client: AsgiClient, request_line: str) -> None:

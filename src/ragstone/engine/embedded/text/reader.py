@@ -31,6 +31,8 @@ FIRST_ROWS = 100
 class TextReader:
     """Everything committed at one moment. Immutable and safe for threads; tantivy runs without the GIL."""
 
+    remembers = REMEMBERED
+
     def __init__(
         self, index: tantivy.Index, slots: Mapping[str, str], searcher: tantivy.Searcher | None = None
     ) -> None:
@@ -251,7 +253,7 @@ class TextReader:
         if found is None:
             found = self.matching_rows(query())
             found.setflags(write=False)
-            if len(self._remembered) >= REMEMBERED:
+            if len(self._remembered) >= self.remembers:
                 self._remembered.clear()
             self._remembered[key] = found
         return found

@@ -21,6 +21,9 @@ class VisibleText(TextReader):
     documents; None are all.
     """
 
+    remembers = 8
+    """There is one for each view, and there may be many."""
+
     def __init__(self, whole: TextReader, only: tantivy.Query | None, hidden: Collection[str]) -> None:
         searcher = whole._searcher
         if only is not None:
