@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ragstone.core import caller
-from ragstone.core.errors import IndexClosedException, IndexNotFoundException, OpenSearchSecurityException
+from ragstone.core.errors import (
+    IndexClosedException,
+    IndexNotFoundException,
+    OpenSearchException,
+    OpenSearchSecurityException,
+)
 from ragstone.engine.values import IndexMetadata, Metadata
 from ragstone.indices.access import permitted, permitted_one, require_on
 from ragstone.indices.resolver import IndicesOptions
@@ -38,7 +45,7 @@ METADATA = Metadata(
 )
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="module")
 def ann() -> Iterator[None]:
     """Ann may do everything to `a*` and to the node's own indices."""
     role = Role(index_permissions=(IndexPermission(("a*", ".*"), ("*",)),))
@@ -110,3 +117,55 @@ def test_several_actions_are_named_together() -> None:
     with pytest.raises(OpenSearchSecurityException) as raised:
         require_on(["a1", "b1"], SEARCH, DELETE)
     assert raised.value.reason == DENIED.format(f"{SEARCH}, {DELETE}")
+
+
+_NAMES = st.sampled_from(
+    [
+        "a1",
+        "a2",
+        "a-closed",
+        "b1",
+        "a9",
+        "b9",
+        "one",
+        "both",
+        "a*",
+        "b*",
+        "*",
+        "_all",
+        "-b1",
+        "-a*",
+        "o*",
+        "*1",
+        ".plug*",
+    ]
+)
+_OPTIONS = st.builds(
+    IndicesOptions,
+    ignore_unavailable=st.booleans(),
+    allow_no_indices=st.booleans(),
+    expand_closed=st.booleans(),
+    expand_hidden=st.booleans(),
+    forbid_closed=st.booleans(),
+    allow_aliases=st.booleans(),
+)
+
+
+@given(st.lists(_NAMES, min_size=1, max_size=4).map(",".join), _OPTIONS)
+def test_no_expression_leads_to_an_index_that_is_not_allowed(expression: str, options: IndicesOptions) -> None:
+    found, fault = attempt(expression, options)
+    assert all(name.startswith(("a", ".")) for name in found)
+    if isinstance(fault, OpenSearchSecurityException):
+        return
+    # of an index that is not hers she learns nothing, not even that there is none
+    assert fault is None or not str(fault.metadata.get("index")).startswith("b")
+    with caller.as_node():
+        without, same = attempt(expression, options)
+    assert (found, type(fault)) == (without, type(same)), "to be asked for rights changes nothing else"
+
+
+def attempt(expression: str, options: IndicesOptions) -> tuple[list[str], OpenSearchException | None]:
+    try:
+        return names(expression, options=options), None
+    except OpenSearchException as error:
+        return [], error
