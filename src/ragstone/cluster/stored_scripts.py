@@ -25,7 +25,8 @@ MAX_SIZE = cluster_setting(
     "script.max_size_in_bytes", 65_535, integer(0, 2**31 - 1), effect="how large a stored script may be"
 )
 
-_KIND = "stored_script"
+RECORDS = "stored_script"
+"""The kind of record that each one is."""
 _LANGUAGES = ("mustache", "painless", "expression")
 _JSON = "application/json; charset=UTF-8"
 _PUT, _GET, _DELETE = (f"cluster:admin/script/{verb}" for verb in ("put", "get", "delete"))
@@ -112,7 +113,7 @@ class StoredScripts:
             raise IllegalArgumentException(f"unable to put stored script with unsupported lang [{script.lang}]")
         if context is not None:
             _compile(id, script, context)
-        await self._records.put_record(_KIND, id, script.to_json())
+        await self._records.put_record(RECORDS, id, script.to_json())
 
     async def get(self, id: str) -> StoredScript | None:
         """For clients. `find` is for what uses it."""
@@ -129,11 +130,11 @@ class StoredScripts:
     async def delete(self, id: str) -> None:
         """Raises ResourceNotFoundException."""
         caller.require(_DELETE)
-        if not await self._records.delete_record(_KIND, id):
+        if not await self._records.delete_record(RECORDS, id):
             raise ResourceNotFoundException(f"stored script [{id}] does not exist and cannot be deleted")
 
     async def _read(self, id: str) -> StoredScript | None:
-        record = await self._records.get_record(_KIND, id)
+        record = await self._records.get_record(RECORDS, id)
         return None if record is None else StoredScript(**record.value)
 
 
@@ -148,4 +149,4 @@ def _compile(id: str, script: StoredScript, context: str) -> None:
         raise IllegalArgumentException(f"failed to parse/compile stored script [{id}]", cause=error) from error
 
 
-__all__ = ["MAX_SIZE", "StoredScript", "StoredScripts", "escape_of", "parse_stored_script"]
+__all__ = ["MAX_SIZE", "RECORDS", "StoredScript", "StoredScripts", "escape_of", "parse_stored_script"]

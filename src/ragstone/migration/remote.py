@@ -1,4 +1,4 @@
-"""What a cluster keeps beside documents and our own records: its pipelines and templates."""
+"""What a cluster keeps beside documents and our own records: its pipelines, templates and scripts."""
 
 from __future__ import annotations
 
@@ -22,6 +22,13 @@ async def templates(api: ClusterApi, path: str, kind: str) -> dict[str, JsonObje
     if f"{kind}s" not in listed:  # the oldest kind is listed by name
         return dict(listed)
     return {str(template["name"]): template[kind] for template in listed[f"{kind}s"]}
+
+
+async def scripts(api: ClusterApi) -> dict[str, JsonObject]:
+    """Stored scripts by id. None where a cluster does not show its state."""
+    state = await _listed(api, "/_cluster/state/metadata?filter_path=metadata.stored_scripts") or {}
+    found: dict[str, JsonObject] = (state.get("metadata") or {}).get("stored_scripts") or {}
+    return found
 
 
 async def _listed(api: ClusterApi, path: str) -> JsonObject | None:

@@ -18,6 +18,7 @@ from ragstone.migration.fields import Fields
 from ragstone.migration.index import IndexMigration
 from ragstone.migration.records import move_records
 from ragstone.migration.report import IndexPlan, IndexReport, Refused, Report
+from ragstone.migration.scripts import move_scripts
 from ragstone.migration.sides import Progress, Side, Silent
 from ragstone.migration.state import MigrationState
 from ragstone.migration.templates import move_templates
@@ -62,6 +63,7 @@ class Migration:
         done = sum(state.copied.documents for state in self._state.indices.values())
         self._progress.planned(sum([await self._documents(index) for index in indices]), done)
         report.records = await move_records(self._source, self._target)
+        report.records += await move_scripts(self._source, self._target)
         for index in indices:
             report.indices.append(await self._index(index, report))
         templates, notes = await move_templates(self._source, self._target)
@@ -77,9 +79,13 @@ class Migration:
         report = Report(self._source.name, self._target.name, resumed=self._state.resumed, plans=[])
         indices, report.notes = await self._chosen()
         report.records = await move_records(self._source, self._target, dry_run=True)
+<<<<<<< HEAD
         templates, notes = await move_templates(self._source, self._target, dry_run=True)
         report.records += templates
         report.notes += notes
+=======
+        report.records += await move_scripts(self._source, self._target, dry_run=True)
+>>>>>>> efc8d0c (wip)
         assert report.plans is not None
         for index in indices:
             report.plans.append(await self._plan(index, attempt))
