@@ -16,15 +16,21 @@ from ragstone.dsl.unsupported import unsupported
 from ragstone.engine.values import QueryRequest
 from ragstone.engine.visibility import Views, Visibility
 
+_BEYOND = ("global", "significant_terms", "significant_text")
+"""Aggregations that look at documents which the query has not found."""
+
 
 def inside(request: QueryRequest) -> QueryRequest:
     """The same request without views: their documents are filters, also of the vector queries in it.
 
-    Raises IllegalArgumentException for what a cluster cannot be kept from: fields that are hidden or masked, and
-    queries that nobody here has read.
+    Raises IllegalArgumentException for what a cluster cannot be kept from: fields that are hidden or masked, queries that
+    nobody here has read, and aggregations that look beyond a query.
     """
     if not request.views:
         return request
+    beyond = next((found.wire_name for found in request.aggregations.values() if found.wire_name in _BEYOND), None)
+    if beyond is not None:
+        raise unsupported(f"document-level security for the aggregation {beyond} before a cluster")
     shown = documents(request.indices, request.views)
     passing = by_index(request.indices, shown)
     return replace(

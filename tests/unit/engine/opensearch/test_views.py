@@ -9,6 +9,7 @@ import pytest
 import ragstone.dsl.queries  # noqa: F401  (registers them)
 from ragstone.core.caller import IndexView
 from ragstone.core.errors import IllegalArgumentException
+from ragstone.dsl.aggregation import Aggregation
 from ragstone.dsl.foreign import ForeignQuery
 from ragstone.dsl.query import Query, parse_query
 from ragstone.engine.opensearch.views import inside
@@ -91,3 +92,12 @@ def test_a_query_that_nobody_here_has_read_is_refused(around: Any) -> None:
     query = ForeignQuery.parse(around({"more_like_this": {"like": [{"_index": "books", "_id": "1"}]}}))
     with pytest.raises(IllegalArgumentException, match="document-level security for a query that only the cluster"):
         asked(query)
+
+
+class Global(Aggregation):
+    wire_name = "global"
+
+
+def test_an_aggregation_that_looks_beyond_the_query_is_refused() -> None:
+    with pytest.raises(IllegalArgumentException, match="document-level security for the aggregation global"):
+        asked(parse_query({"match_all": {}}), aggregations={"all": Global()})
