@@ -23,8 +23,8 @@ _BEYOND = ("global", "significant_terms", "significant_text")
 def inside(request: QueryRequest) -> QueryRequest:
     """The same request without views: their documents are filters, also of the vector queries in it.
 
-    Raises IllegalArgumentException for what a cluster cannot be kept from: fields that are hidden or masked, queries that
-    nobody here has read, and aggregations that look beyond a query.
+    Raises IllegalArgumentException for what a cluster cannot be kept from: fields that are hidden or masked, queries
+    that nobody here has read, and aggregations that look beyond a query.
     """
     if not request.views:
         return request
