@@ -79,13 +79,10 @@ class Migration:
         report = Report(self._source.name, self._target.name, resumed=self._state.resumed, plans=[])
         indices, report.notes = await self._chosen()
         report.records = await move_records(self._source, self._target, dry_run=True)
-<<<<<<< HEAD
+        report.records += await move_scripts(self._source, self._target, dry_run=True)
         templates, notes = await move_templates(self._source, self._target, dry_run=True)
         report.records += templates
         report.notes += notes
-=======
-        report.records += await move_scripts(self._source, self._target, dry_run=True)
->>>>>>> efc8d0c (wip)
         assert report.plans is not None
         for index in indices:
             report.plans.append(await self._plan(index, attempt))
