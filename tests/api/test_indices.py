@@ -164,3 +164,17 @@ async def test_an_unknown_block_is_told(client: AsgiClient) -> None:
     await client("PUT /kept")
     refused = await client("PUT /kept/_block/sideways")
     assert (refused.status, refused.json["error"]["reason"]) == (400, "No block found with name sideways")
+
+
+async def test_names_are_resolved_to_indices_and_aliases(client: AsgiClient) -> None:
+    await client("PUT /res-a", {"aliases": {"res-al": {}}})
+    await client("PUT /res-b")
+    assert (await client("GET /_resolve/index/res-*")).json == {
+        "indices": [
+            {"name": "res-a", "aliases": ["res-al"], "attributes": ["open"]},
+            {"name": "res-b", "attributes": ["open"]},
+        ],
+        "aliases": [{"name": "res-al", "indices": ["res-a"]}],
+        "data_streams": [],
+    }
+    assert (await client("GET /_resolve/index/none")).json == {"indices": [], "aliases": [], "data_streams": []}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ragstone.core import caller
@@ -23,6 +23,7 @@ from ragstone.engine.values import IndexMetadata, IndexStats, Metadata
 from ragstone.indices.access import permitted, require_on
 from ragstone.indices.aliases import WRITABLE, AliasAction, alias_body, check_alias_name, plan
 from ragstone.indices.blocks import Access, check_blocks, touches_a_block
+from ragstone.indices.names import resolved_names
 from ragstone.indices.resolver import IndicesOptions, Resolved, resolve
 from ragstone.indices.templates.model import HIDDEN
 from ragstone.indices.templates.service import TemplateService
@@ -145,6 +146,13 @@ class IndexService:
         if action is None:
             return resolve(metadata, expression, options)
         return permitted(metadata, expression, options, action)
+
+    async def resolve_index(self, expression: str, options: IndicesOptions) -> JsonObject:
+        """Which indices and aliases an expression names; see `names.resolved_names`."""
+        metadata = await self._engine.metadata()
+        lenient = replace(options, ignore_unavailable=True, forbid_closed=False)
+        permitted(metadata, expression, lenient, "indices:admin/resolve/index")
+        return resolved_names(metadata, expression, options)
 
     async def put_mapping(self, expression: str, mappings: Any, options: IndicesOptions = ADMIN) -> None:
         """Merge a mapping into every index of the expression. Raises what the engine raises."""
