@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import ragstone.dsl.queries  # noqa: F401  (registers them)
 from ragstone.core import json
@@ -155,3 +157,49 @@ def test_hidden_fields_are_cut_before_masked_ones_are_masked() -> None:
 
 def test_the_same_view_is_compiled_once() -> None:
     assert visibility(IndexView(fields=("a",))) is visibility(IndexView(fields=("a",)))
+
+
+_NAMES = st.sampled_from(["a", "b", "ab", "c"])
+_DOCUMENTS = st.recursive(
+    st.integers(0, 9) | st.lists(st.integers(0, 9), min_size=1, max_size=2),
+    lambda inner: st.dictionaries(_NAMES, inner, min_size=1, max_size=3),
+    max_leaves=8,
+).map(lambda value: value if isinstance(value, dict) else {"a": value})
+_PATTERNS = st.lists(
+    st.builds(
+        lambda hiding, parts: ("~" if hiding else "") + ".".join(parts),
+        st.booleans(),
+        st.lists(st.sampled_from(["a", "b", "ab", "*", "a*", "?", "*b"]), min_size=1, max_size=3),
+    ),
+    min_size=1,
+    max_size=3,
+)
+
+
+def _leaves(tree: Any, path: str = "") -> set[str]:
+    if not isinstance(tree, dict):
+        return {path}
+    return {leaf for key, value in tree.items() for leaf in _leaves(value, f"{path}.{key}" if path else key)}
+
+
+@given(_DOCUMENTS, _PATTERNS)
+def test_a_source_shows_those_fields_that_can_be_searched(document: Any, patterns: list[str]) -> None:
+    fields = FieldFilter(tuple(patterns))
+    shown = {leaf for leaf in _leaves(document) if fields.shows(leaf)}
+    cut = fields.cut(document)
+    assert {leaf for leaf in _leaves(cut) if leaf in _leaves(document)} == shown
+    assert fields.cut(cut) == cut
+
+
+@given(_DOCUMENTS, _PATTERNS)
+def test_a_hiding_pattern_hides_whatever_else_shows(document: Any, patterns: list[str]) -> None:
+    fields = FieldFilter((*patterns, "~a"))
+    assert not any(fields.shows(leaf) for leaf in _leaves(document) if leaf == "a" or leaf.startswith("a."))
+
+
+@given(_DOCUMENTS, _PATTERNS)
+def test_what_shows_all_shows_every_leaf_in_it(document: Any, patterns: list[str]) -> None:
+    fields = FieldFilter(tuple(patterns))
+    for object in ("a", "b", "ab"):
+        if fields.shows_all_in(object):
+            assert all(fields.shows(leaf) for leaf in _leaves(document) if leaf.startswith(f"{object}."))
