@@ -11,9 +11,10 @@ from typing import Final
 SECURITY_INDEX: Final = ".opendistro_security"
 """Where OpenSearch keeps the configuration of security. Here it is records, and this is a name that is kept."""
 _BEGINNINGS: Final = (".plugins-ml-", ".ragstone-")
+_ALIASES: Final = "indices:admin/aliases"
+"""To read them is another action, which begins so too."""
 _REFUSED: Final = (
     "indices:data/write",
-    "indices:admin/aliases",
     "indices:admin/block",
     "indices:admin/close",
     "indices:admin/create",
@@ -30,4 +31,4 @@ def is_system_index(name: str) -> bool:
 
 def changes_an_index(action: str) -> bool:
     """Whether an action on an index changes it or what is in it."""
-    return action.startswith(_REFUSED)
+    return action == _ALIASES or action.startswith(_REFUSED)

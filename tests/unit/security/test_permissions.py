@@ -234,6 +234,8 @@ def test_nobody_sees_or_changes_the_node_s_own_indices(name: str) -> None:
     assert seen is not None
     assert seen.documents == ()
     assert subject.allowed_on(SEARCH, NamedIndex(name))
+    assert subject.allowed_on("indices:admin/aliases/get", NamedIndex(name))
+    assert not subject.allowed_on("indices:admin/aliases", NamedIndex(name))
     assert not subject.allowed_on(WRITE, NamedIndex(name))
     with pytest.raises(OpenSearchSecurityException, match=r"no permissions for \[\] and User"):
         subject.require_on(["indices:admin/delete"], [NamedIndex("a"), NamedIndex(name)])
