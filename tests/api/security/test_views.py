@@ -574,3 +574,35 @@ async def test_the_twins_can_be_told_apart_by_whoever_sees_everything(client: As
 
     assert await apart(FIELD_ATTACKS, "left", "right") >= 40
     assert await apart(DOCUMENT_ATTACKS, "west", "east") >= 15
+
+
+@pytest.mark.parametrize(
+    "filter",
+    [
+        {"term": {"secret": "s1"}},
+        {"range": {"salary": {"lt": 1003}}},
+        {"bool": {"must_not": [{"term": {"secret": "s1"}}]}},
+    ],
+    ids=lambda filter: json.encode(filter).decode(),
+)
+async def test_the_filter_of_an_alias_tells_nothing_either(client: AsgiClient, filter: Any) -> None:
+    """Whoever may make aliases would find out with one what a field holds."""
+    found = []
+    for index in ("left", "right"):
+        with somebody(fls=HIDING):
+            action = {"add": {"index": index, "alias": "guess", "filter": filter}}
+            assert (await client("POST /_aliases", {"actions": [action]})).status == 200
+            answers = [await client("POST /guess/_search"), await client("GET /guess/_count")]
+            found.append([told(answer, index) for answer in answers])
+            await client(f"DELETE /{index}/_alias/guess")
+    assert found[0] == found[1]
+
+
+async def test_copies_hold_no_more_than_was_seen(client: AsgiClient) -> None:
+    with somebody(fls=HIDING, dls=RED):
+        copied = await client("POST /_reindex?refresh=true", {"source": {"index": "left"}, "dest": {"index": "copy"}})
+    assert copied.json["created"] == 2
+    sources = [hit["_source"] for hit in (await client("GET /copy/_search")).json["hits"]["hits"]]
+    assert [sorted(source) for source in sources] == [["crew", "flat", "n", "team", "text"]] * 2
+    assert all("secret" not in source["crew"] for source in sources)
+    await client("DELETE /copy")
