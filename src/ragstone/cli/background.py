@@ -43,7 +43,8 @@ class BackgroundServer:
         command = [sys.executable, "-m", "ragstone", "serve", "--host", "127.0.0.1", "--port", "0"]
         command += ["--data", str(self._folder / "data"), "--log-level", "info", *self._options]
         environment = {name: value for name, value in os.environ.items() if name not in _SECRETS}
-        environment.update(self._variables)
+        # Whoever starts a server for itself knows no login, whatever others on this machine are started with.
+        environment.update({"RAGSTONE_SECURITY_ENABLED": "false", **self._variables})
         with self.log.open("wb") as log:
             # In a folder without a ragstone.yml, and out of reach of a Ctrl+C that is meant for us.
             self._process = subprocess.Popen(
