@@ -19,6 +19,8 @@ _HANDSHAKE = 0x16
 """The first byte of every TLS connection."""
 _PATIENCE = 15.0
 """Seconds in which a client must have begun to speak, and again in which the handshake must be over."""
+_GOODBYE = 0.5
+"""Seconds that a client has to answer when its connection is closed: idle ones do not, and a stop waits for them."""
 _LOOK = 1.0
 """Seconds between two looks whether the certificate's files have changed."""
 _OUT_OF_DESCRIPTORS = 0.1
@@ -152,7 +154,11 @@ class TlsListener:
             if first == _HANDSHAKE:
                 handed_over = True
                 await loop.connect_accepted_socket(
-                    self._factory, connection, ssl=self._certificates.current, ssl_handshake_timeout=_PATIENCE
+                    self._factory,
+                    connection,
+                    ssl=self._certificates.current,
+                    ssl_handshake_timeout=_PATIENCE,
+                    ssl_shutdown_timeout=_GOODBYE,
                 )
             elif first is not None:
                 self._refused(address, "no TLS")

@@ -160,6 +160,13 @@ def test_a_new_certificate_is_used_without_a_restart_and_a_broken_one_is_not(
     assert served(url, files) == files.serial
 
 
+def test_clients_with_idle_connections_do_not_hold_up_a_stop(settings: Settings, files: Files) -> None:
+    patient = replace(settings, shutdown_grace=60)
+    with requests.Session() as session, ThreadedServer(patient) as server:
+        assert session.get(server.url, verify=str(files.ca), timeout=10).status_code == 401
+    # A server that did not stop within half the time would have raised.
+
+
 def test_clients_may_be_made_to_have_a_certificate(settings: Settings, files: Files) -> None:
     strict = replace(settings, tls=replace(settings.tls, client_auth="required"))
     with ThreadedServer(strict) as server:
