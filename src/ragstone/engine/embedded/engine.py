@@ -435,7 +435,7 @@ class EmbeddedEngine:
         entries = [await self._usable(name) for name in request.indices]
         if request.reader is None:
             return entries, tuple(entry.index.snapshot for entry in entries)
-        return entries, request.reader.handle.snapshots(entries)
+        return entries, request.reader.handle.snapshots
 
     async def count(
         self,

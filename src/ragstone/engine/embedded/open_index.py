@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from weakref import WeakSet
 
 from ragstone.core.errors import OpenSearchException, SearchContextMissingException
 from ragstone.core.log import get_logger
@@ -37,6 +38,8 @@ class OpenIndex:
         )
         self._syncing = Alarm(wait, _sync_interval(index.metadata), self._sync)
         self._upkeep = Alarm(wait, _UPKEEP_SECONDS, self._keep_up)
+        self.held: WeakSet[HeldSnapshots] = WeakSet()
+        """Whoever holds on to a snapshot for longer than one search."""
         self._look_after()
 
     def written(self) -> None:
@@ -53,7 +56,9 @@ class OpenIndex:
             self.refresher.written()
 
     async def close(self, error: OpenSearchException) -> None:
-        """Finish what runs; later writes raise `error`. The index itself stays open."""
+        """Finish what runs; later writes raise `error`, and readers let go. The index itself stays open."""
+        for held in list(self.held):
+            held.close()
         await self.queue.close(error)
         await self.refresher.close()
         await self._syncing.close()
@@ -81,29 +86,23 @@ class OpenIndex:
 
 class HeldSnapshots:
     """What a reader sees: the snapshots that some open indices had published when it was made. Holding them keeps their
-    documents readable."""
+    documents readable, until it is closed or one of the indices is."""
 
     def __init__(self, entries: Sequence[OpenIndex]) -> None:
-        self._entries = entries
         self._snapshots: tuple[Snapshot, ...] | None = tuple(entry.index.snapshot for entry in entries)
         self.shards = sum(snapshot.metadata.number_of_shards for snapshot in self._snapshots)
+        for entry in entries:
+            entry.held.add(self)
 
-    def snapshots(self, entries: Sequence[OpenIndex]) -> tuple[Snapshot, ...]:
-        """`entries` are the indices that have the names now.
-
-        Raises IndexNotFoundException when one was deleted and made anew, SearchContextMissingException when one was
-        closed and opened again, and after `close`.
-        """
+    @property
+    def snapshots(self) -> tuple[Snapshot, ...]:
+        """Raises SearchContextMissingException."""
         if self._snapshots is None:
-            raise SearchContextMissingException("No search context found: the reader is closed")
-        for held, entry in zip(self._entries, entries, strict=True):
-            if held is not entry:
-                _ = held.index.metadata  # raises when it was deleted
-                raise SearchContextMissingException("No search context found: an index was opened again")
+            raise SearchContextMissingException("No search context found: it is closed, or an index was")
         return self._snapshots
 
     def close(self) -> None:
-        self._entries, self._snapshots = (), None
+        self._snapshots = None
 
 
 def _refresh_interval(index: IndexMetadata) -> float:

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import shutil
 import sqlite3
 import subprocess
 import sys
+import weakref
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -18,6 +20,7 @@ from ragstone.core.errors import (
     IllegalStateException,
     IndexNotFoundException,
     IOException,
+    SearchContextMissingException,
     SearchPhaseExecutionException,
 )
 from ragstone.core.ids import IdGenerator
@@ -331,6 +334,25 @@ async def test_a_search_in_an_index_deleted_meanwhile_says_so(opened: Opened) ->
         await engine.delete_index("i")
         with pytest.raises(IndexNotFoundException):
             await engine.fetch(result, result.lists[0].hits, FetchOptions())
+
+
+async def test_a_reader_holds_nothing_of_an_index_that_is_deleted(opened: Opened) -> None:
+    async with opened() as engine:
+        for name in ("books", "other"):
+            await engine.create_index(name, {}, {}, {})
+        reader = await engine.open_reader(["books", "other"], 60)
+        held = weakref.ref(reader.handle.snapshots[0])
+        await engine.delete_index("books")
+
+        def let_go() -> bool:
+            gc.collect()
+            return held() is None
+
+        await until(let_go)
+        await engine.create_index("books", {}, {}, {})
+        request = QueryRequest(["books", "other"], [parse_query(EVERYTHING)], reader=reader)
+        with pytest.raises(SearchContextMissingException):
+            await engine.query(request)
 
 
 async def test_a_query_that_does_not_fit_names_index_and_node(opened: Opened) -> None:
