@@ -14,6 +14,7 @@ from ragstone.dsl import unsupported
 from ragstone.dsl.aggregation import aggregations
 from ragstone.dsl.ext import ext_sections
 from ragstone.dsl.query import queries
+from ragstone.engine.embedded.analysis import parts
 from ragstone.engine.embedded.mapper.field_type import field_types
 from ragstone.engine.embedded.mapper.settings_catalogue import SETTINGS
 from ragstone.ml.connectors.post_process import post_process_functions
@@ -91,6 +92,14 @@ def page() -> str:
         ("Tools of agents", tools),
     ):
         lines += ["", f"## {title}", "", names(registry) or "none yet"]
+    lines += ["", "## Analysis", "", "Stop words are `_english_`, `_none_` or a list.", ""]
+    for what, found in (
+        ("char filters", parts.CHAR_FILTERS),
+        ("tokenizers", parts.TOKENIZERS),
+        ("token filters", parts.FILTERS),
+        ("analyzers", parts.ANALYZERS),
+    ):
+        lines.append(f"- {what}: {listed(found)}")
     lines += ["", "## Known to OpenSearch, refused here for now", ""]
     lines += ["Each answers 400 with an error that says so.", ""]
     lines += [f"- queries: {listed(unsupported.QUERIES)}", f"- search body: {listed(unsupported.SEARCH_KEYS)}"]

@@ -189,6 +189,8 @@ class AnalyzedToken(NamedTuple):
     position: int
     keyword: bool | None = None
     """Whether stemmers were to leave it alone; None where nothing in the chain asks."""
+    length: int = 1
+    """How many positions it stands for."""
 
 
 @dataclass(frozen=True)

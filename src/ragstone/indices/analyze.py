@@ -52,13 +52,14 @@ def _step(step: AnalyzedStep, attributes: Collection[str]) -> JsonObject:
 
 
 def _token(token: AnalyzedToken) -> JsonObject:
-    return {
+    shown: JsonObject = {
         "token": token.term,
         "start_offset": token.start,
         "end_offset": token.end,
         "type": token.type,
         "position": token.position,
     }
+    return shown if token.length == 1 else {**shown, "positionLength": token.length}
 
 
 def _attributes(token: AnalyzedToken, wanted: Collection[str]) -> JsonObject:
@@ -67,5 +68,8 @@ def _attributes(token: AnalyzedToken, wanted: Collection[str]) -> JsonObject:
     known: list[tuple[str, str, Any]] = [("termtobytesrefattribute", "bytes", f"[{octets}]")]
     if token.keyword is not None:
         known.append(("keywordattribute", "keyword", token.keyword))
-    known += [("positionlengthattribute", "positionLength", 1), ("termfrequencyattribute", "termFrequency", 1)]
+    known += [
+        ("positionlengthattribute", "positionLength", token.length),
+        ("termfrequencyattribute", "termFrequency", 1),
+    ]
     return {name: value for attribute, name, value in known if not wanted or attribute in wanted}

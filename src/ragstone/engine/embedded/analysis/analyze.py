@@ -58,7 +58,7 @@ def _tokens(analyzer: Analyzer, texts: Sequence[str], gap: int, limit: int) -> l
             found.append(
                 AnalyzedToken(
                     token.term, offset + token.start, offset + token.end, token.type, position + token.position,
-                    token.keyword,
+                    token.keyword, token.length,
                 )
             )  # fmt: skip
         position += behind + gap

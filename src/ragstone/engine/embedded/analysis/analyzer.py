@@ -12,6 +12,7 @@ class Token:
     """One token. Offsets count characters of the text until an analyzer hands it out; there, UTF-16 units.
 
     `keyword` marks a token that stemmers leave alone; None where no filter has looked at that.
+    `length` is how many positions it stands for.
     """
 
     term: str
@@ -20,6 +21,7 @@ class Token:
     position: int
     type: str = "word"
     keyword: bool | None = None
+    length: int = 1
 
 
 Tokenizer = Callable[[str], Iterable[Token]]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
+from itertools import islice
+from unicodedata import decimal
 
 from ragstone.engine.embedded.analysis.analyzer import Token, TokenFilter
 from ragstone.engine.embedded.analysis.case import fold, lower, upper
@@ -82,6 +84,46 @@ def unique(*, only_on_same_position: bool = False) -> TokenFilter:
             yield token
 
     return apply
+
+
+reverse = mapping(lambda term: term[::-1])
+
+
+def truncate(longest: int) -> TokenFilter:
+    return mapping(lambda term: term[:longest])
+
+
+def limit(most: int) -> TokenFilter:
+    """Keeps the first `most` tokens."""
+
+    def apply(tokens: Iterable[Token]) -> Iterator[Token]:
+        return islice(tokens, most)
+
+    return apply
+
+
+FRENCH_ARTICLES = frozenset(("l", "m", "t", "qu", "n", "s", "j", "d", "c", "jusqu", "quoiqu", "lorsqu", "puisqu"))
+
+
+def elision(articles: Collection[str], *, ignore_case: bool) -> TokenFilter:
+    """Takes an article and its apostrophe off a term."""
+    dropped = frozenset(map(lower, articles)) if ignore_case else frozenset(articles)
+
+    def shorten(term: str) -> str:
+        at = next((at for at, character in enumerate(term) if character in "'’"), None)
+        if at is None:
+            return term
+        article = lower(term[:at]) if ignore_case else term[:at]
+        return term[at + 1 :] if article in dropped else term
+
+    return mapping(shorten)
+
+
+def _ascii_digit(character: str) -> str:
+    return str(decimal(character)) if character.isdecimal() else character
+
+
+decimal_digit = mapping(lambda term: term if term.isascii() else "".join(map(_ascii_digit, term)))
 
 
 def _without_possessive(term: str) -> str:

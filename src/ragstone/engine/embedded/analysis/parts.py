@@ -6,13 +6,13 @@ Options come from index settings (texts and lists of texts) or from JSON (`_anal
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from ragstone.core.errors import IllegalArgumentException, NumberFormatException
 from ragstone.core.regex import java_pattern, java_replacement, may_explode
 from ragstone.core.xcontent import java_text
-from ragstone.engine.embedded.analysis import case, char_filters, filters, tokenizers
+from ragstone.engine.embedded.analysis import case, char_filters, filters, grams, tokenizers
 from ragstone.engine.embedded.analysis.analyzer import Analyzer, CharFilter, TokenFilter, Tokenizer
 from ragstone.engine.embedded.analysis.porter import porter_stem
 
@@ -157,12 +157,63 @@ def _longest(options: Options) -> int:
     return longest
 
 
+def _grams(options: Options) -> tuple[int, int]:
+    """`Differs:` `index.max_ngram_diff` does not limit how far the two are apart."""
+    shortest, longest = number(options, "min_gram", 1), number(options, "max_gram", 2)
+    if shortest < 1:
+        raise IllegalArgumentException("minGram must be greater than zero")
+    if shortest > longest:
+        raise IllegalArgumentException("minGram must not be greater than maxGram")
+    return shortest, longest
+
+
+def _gram_tokenizer(options: Options, *, at_edge: bool) -> Tokenizer:
+    names = texts(options, "token_chars")
+    custom = text(options, "custom_token_chars", "")
+    unknown = [name for name in names if name not in grams.CHARACTER_CLASSES and name != "custom"]
+    if unknown:
+        raise IllegalArgumentException(f"Unknown token type: '{unknown[0].lower()}'")
+    tests = [grams.CHARACTER_CLASSES[name] for name in names if name != "custom"]
+
+    def belongs(character: str) -> bool:
+        return any(test(character) for test in tests) or ("custom" in names and character in custom)
+
+    return grams.gram_tokenizer(*_grams(options), belongs if names else None, at_edge=at_edge)
+
+
+def _outside(options: Options) -> Callable[[str], Iterator[tuple[int, int]]]:
+    """Stretches between the characters and classes of `tokenize_on_chars`."""
+    given = texts(options, "tokenize_on_chars")
+    tests = [grams.CHARACTER_CLASSES[name] for name in given if name in grams.CHARACTER_CLASSES]
+    single = {_unescaped(name) for name in given if name not in grams.CHARACTER_CLASSES}
+    wrong = [name for name in single if len(name) != 1]
+    if wrong:
+        raise IllegalArgumentException(f"Invalid escaped char in [{wrong[0]}]")
+
+    def between(value: str) -> Iterator[tuple[int, int]]:
+        return grams.runs(value, lambda character: character not in single and not any(t(character) for t in tests))
+
+    return between
+
+
+def _path_hierarchy(options: Options) -> Tokenizer:
+    if flag(options, "reverse") or number(options, "skip", 0):
+        raise IllegalArgumentException("[reverse] and [skip] of the tokenizer [path_hierarchy] are not supported")
+    delimiter = text(options, "delimiter", "/")
+    return tokenizers.path_hierarchy(delimiter, text(options, "replacement", delimiter))
+
+
 TOKENIZERS: Mapping[str, Callable[[Options], Tokenizer]] = {
     "standard": lambda options: tokenizers.StandardTokenizer(_longest(options)),
     "whitespace": lambda options: tokenizers.whitespace(_longest(options)),
     "letter": lambda options: tokenizers.letters(_longest(options)),
     "lowercase": lambda options: tokenizers.lowercase_letters(_longest(options)),
     "keyword": lambda options: tokenizers.keyword,
+    "pattern": lambda options: tokenizers.pattern(pattern(options, r"\W+"), number(options, "group", -1)),
+    "ngram": lambda options: _gram_tokenizer(options, at_edge=False),
+    "edge_ngram": lambda options: _gram_tokenizer(options, at_edge=True),
+    "char_group": lambda options: tokenizers.RunTokenizer(_outside(options), _longest(options)),
+    "path_hierarchy": _path_hierarchy,
 }
 
 
@@ -178,6 +229,49 @@ def _stemmer(options: Options) -> TokenFilter:
     raise IllegalArgumentException(f"Stemmer class for option {language} is not supported")
 
 
+def _replacing(options: Options) -> TokenFilter:
+    found = pattern(options)
+    new, count = replacement(options, found), 0 if text(options, "all", "true") == "true" else 1
+    return filters.mapping(lambda term: found.sub(new, term, count=count))
+
+
+def _truncate(options: Options) -> TokenFilter:
+    longest = number(options, "length", -1 if "type" in options else 10)
+    if longest <= 0:
+        raise IllegalArgumentException("length parameter must be provided")
+    return filters.truncate(longest)
+
+
+def _elision(options: Options) -> TokenFilter:
+    articles = texts(options, "articles")
+    if not articles:
+        return filters.elision(filters.FRENCH_ARTICLES, ignore_case=True)
+    return filters.elision(articles, ignore_case=flag(options, "articles_case"))
+
+
+def _gram_filter(options: Options, *, at_edge: bool) -> TokenFilter:
+    if at_edge and "type" not in options:
+        options = {"max_gram": 1}  # the one that everybody has by name
+    return grams.gram_filter(*_grams(options), at_edge=at_edge, preserve_original=flag(options, "preserve_original"))
+
+
+def _shingle(options: Options) -> TokenFilter:
+    """`Differs:` `index.max_shingle_diff` does not limit how far the two sizes are apart."""
+    shortest, longest = number(options, "min_shingle_size", 2), number(options, "max_shingle_size", 2)
+    if shortest < 2:
+        raise IllegalArgumentException("Min shingle size must be >= 2")
+    if shortest > longest:
+        raise IllegalArgumentException("Min shingle size must be <= max shingle size")
+    return grams.shingles(
+        shortest,
+        longest,
+        separator=text(options, "token_separator", " "),
+        filler=text(options, "filler_token", "_"),
+        unigrams=text(options, "output_unigrams", "true") == "true",
+        unigrams_if_none=flag(options, "output_unigrams_if_no_shingles"),
+    )
+
+
 FILTERS: Mapping[str, Callable[[Options], TokenFilter]] = {
     "lowercase": lambda options: filters.lowercase,
     "uppercase": lambda options: filters.uppercase,
@@ -188,6 +282,15 @@ FILTERS: Mapping[str, Callable[[Options], TokenFilter]] = {
     "unique": lambda options: filters.unique(only_on_same_position=flag(options, "only_on_same_position")),
     "porter_stem": lambda options: filters.stemming(porter_stem),
     "stemmer": _stemmer,
+    "reverse": lambda options: filters.reverse,
+    "truncate": _truncate,
+    "limit": lambda options: filters.limit(number(options, "max_token_count", 1)),
+    "elision": _elision,
+    "decimal_digit": lambda options: filters.decimal_digit,
+    "pattern_replace": _replacing,
+    "ngram": lambda options: _gram_filter(options, at_edge=False),
+    "edge_ngram": lambda options: _gram_filter(options, at_edge=True),
+    "shingle": _shingle,
     "keyword_marker": lambda options: filters.keyword_marker(texts(options, "keywords")),
 }
 CHARACTER_WISE: Mapping[str, Callable[[str], str]] = {
@@ -229,11 +332,19 @@ def _english(name: str, options: Options) -> Analyzer:
     return Analyzer(name, tokenizers.StandardTokenizer(), chain)
 
 
+def _pattern(name: str, options: Options) -> Analyzer:
+    change = case.lower if text(options, "lowercase", "true") == "true" else None
+    words = stop_words(options, "_none_")
+    chain = (filters.stop(words),) if words else ()
+    return Analyzer(name, tokenizers.pattern(pattern(options, r"\W+"), -1, change), chain)
+
+
 ANALYZERS: Mapping[str, Callable[[str, Options], Analyzer]] = {
     "standard": _standard,
     "simple": lambda name, options: Analyzer(name, tokenizers.lowercase_letters()),
     "whitespace": lambda name, options: Analyzer(name, tokenizers.whitespace()),
     "keyword": lambda name, options: Analyzer(name, tokenizers.keyword),
     "stop": _stop,
+    "pattern": _pattern,
     "english": _english,
 }

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from itertools import groupby
 
-from ragstone.engine.embedded.analysis.analyzer import Token
+from ragstone.engine.embedded.analysis.analyzer import Token, Tokenizer
 from ragstone.engine.embedded.analysis.case import lower
 from ragstone.engine.embedded.analysis.word_break import CLASSES
 
@@ -194,6 +194,40 @@ def letters(max_token_length: int = MAX_TOKEN_LENGTH) -> RunTokenizer:
 
 def lowercase_letters(max_token_length: int = MAX_TOKEN_LENGTH) -> RunTokenizer:
     return RunTokenizer(_letter_runs, max_token_length, lower)
+
+
+def pattern(found: re.Pattern[str], group: int, change: Callable[[str], str] | None = None) -> Tokenizer:
+    """What lies between matches, or with `group` from 0 on that group of each match. Empty pieces are no tokens."""
+
+    def tokenize(text: str) -> Iterator[Token]:
+        position = 0
+        for start, end in _between(found, text) if group < 0 else (match.span(group) for match in found.finditer(text)):
+            if start < end:
+                term = text[start:end]
+                yield Token(change(term) if change else term, start, end, position)
+                position += 1
+
+    return tokenize
+
+
+def _between(found: re.Pattern[str], text: str) -> Iterator[tuple[int, int]]:
+    at = 0
+    for match in found.finditer(text):
+        yield at, match.start()
+        at = match.end()
+    yield at, len(text)
+
+
+def path_hierarchy(delimiter: str, replacement: str) -> Tokenizer:
+    """A path and all paths above it, the shortest first. A delimiter at the beginning belongs to the first part."""
+
+    def tokenize(text: str) -> Iterator[Token]:
+        ends = [*(at for at, character in enumerate(text) if at and character == delimiter), len(text)]
+        for position, end in enumerate(ends):
+            if end:
+                yield Token(text[:end].replace(delimiter, replacement), 0, end, position)
+
+    return tokenize
 
 
 def keyword(text: str) -> Iterator[Token]:

@@ -11,6 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ragstone.core.errors import OpenSearchException
+from ragstone.dsl.analyze import AnalyzeRequest
+from ragstone.engine.embedded.analysis.analyze import in_parts
 from ragstone.engine.embedded.analysis.analyzer import Analyzer, Token
 from ragstone.engine.embedded.analysis.case import fold, lower, upper
 from ragstone.engine.embedded.analysis.porter import porter_stem
@@ -47,6 +49,48 @@ def test_the_standard_analyzer_cuts_as_opensearch_does() -> None:
 def test_the_other_built_in_analyzers_do_too() -> None:
     for name, text, expected in recorded("built_in.json"):
         assert rows(PLAIN.required(name).tokens(text)) == expected, (name, text)
+
+
+def test_pieces_of_texts_and_terms_are_opensearch_s() -> None:
+    different = []
+    for definition, text, expected in recorded("pieces.json"):
+        if "analyzer" in definition:
+            chain = PLAIN.required(definition["analyzer"])
+        else:
+            chain = in_parts(AnalyzeRequest.parse({**definition, "text": text}, None), PLAIN, index=False)
+        found = [row + [token.length] * (token.length > 1) for token in chain.tokens(text) for row in rows([token])]
+        if found != expected:
+            different.append((definition, text, expected, found))
+    assert different == []
+
+
+def test_wide_gaps_close_up_between_shingles() -> None:
+    asked = {"tokenizer": "standard", "filter": ["stop", "shingle"], "text": "x"}
+    chain = in_parts(AnalyzeRequest.parse(asked, None), PLAIN, index=False)
+    terms = [("_ fox", 0), ("fox", 1), ("fox _", 1), ("_ dog", 2), ("dog", 3)]
+    assert chain.terms("the fox and the dog") == terms
+
+
+@pytest.mark.parametrize(
+    ("kind", "definition", "reason"),
+    [
+        ("tokenizer", {"type": "edge_ngram", "min_gram": 0}, "minGram must be greater than zero"),
+        ("tokenizer", {"type": "ngram", "min_gram": 4, "max_gram": 2}, "minGram must not be greater than maxGram"),
+        ("tokenizer", {"type": "ngram", "token_chars": ["bogus"]}, "Unknown token type: 'bogus'"),
+        ("tokenizer", {"type": "char_group", "tokenize_on_chars": ["ab"]}, "Invalid escaped char in [ab]"),
+        ("tokenizer", {"type": "pattern", "pattern": "("}, None),
+        ("tokenizer", {"type": "path_hierarchy", "reverse": True}, "[reverse] and [skip] of the tokenizer [path_hierarchy] are not supported"),
+        ("filter", {"type": "shingle", "min_shingle_size": 1}, "Min shingle size must be >= 2"),
+        ("filter", {"type": "shingle", "min_shingle_size": 3}, "Min shingle size must be <= max shingle size"),
+        ("filter", {"type": "truncate"}, "length parameter must be provided"),
+        ("filter", {"type": "pattern_replace", "pattern": "a", "replacement": "$1"}, None),
+    ],
+)  # fmt: skip
+def test_options_that_make_no_sense_are_refused(kind: str, definition: dict[str, Any], reason: str | None) -> None:
+    with pytest.raises(OpenSearchException) as error:
+        (PLAIN.tokenizer if kind == "tokenizer" else PLAIN.token_filter)(definition)
+    assert error.value.type_name() == "illegal_argument_exception"
+    assert reason is None or error.value.reason == reason
 
 
 def test_chains_of_parts_given_by_name_or_inline() -> None:
