@@ -29,6 +29,8 @@ ESCAPES: Mapping[str, Escape] = {
 
 _DEEPEST = 100
 """Sections inside each other."""
+_LONGEST = 1_000_000
+"""Characters of a template."""
 _BUDGET = 10_000_000
 """Characters that one rendering may write; every part of a template that is visited counts for some."""
 _VISIT = 30
@@ -105,12 +107,16 @@ def _parse(source: str) -> list[_Node]:
     top: list[_Node] = []
     open_sections: list[_Section] = []
     start, end = "{{", "}}"
-    at = 0
+    at, line = 0, 1
+    if len(source) > _LONGEST:
+        raise MustacheException(f"the template is longer than [{_LONGEST}] characters")
     while (begin := source.find(start, at)) >= 0:
         content = open_sections[-1].content if open_sections else top
-        if begin > at:
-            content.append(_Text(source[at:begin]))
-        line = source.count("\n", 0, begin) + 1
+        before = source[at:begin]
+        if before:
+            content.append(_Text(before))
+        line += before.count("\n")
+        indented = _indented(source, at, before)
         inside = begin + len(start)
         sign = source[inside : inside + 1]
         close = {"{": "}" + end, "=": "=" + end}.get(sign, end)
@@ -118,28 +124,33 @@ def _parse(source: str) -> list[_Node]:
         if stop < 0:
             raise _fault("Improperly closed variable", line)
         at = stop + len(close)
+        here, line = line, line + source.count("\n", begin, at)
         tag = source[inside + (sign in _SIGNS) : stop].strip()
         if sign in _ALONE:
-            at = _without_its_line(source, begin, at, content)
+            rest = _LINE_END.match(source, at)
+            if indented is not None and rest is not None:
+                if indented:
+                    content[-1] = _Text(before[: -len(indented)])
+                at, line = rest.end(), line + 1
         if sign == "=":
-            start, end = _delimiters(tag, line)
+            start, end = _delimiters(tag, here)
         elif sign in ("#", "^"):
-            section = _section(tag, sign, line)
+            section = _section(tag, sign, here)
             content.append(section)
             open_sections.append(section)
             if len(open_sections) > _DEEPEST:
-                raise _fault(f"Sections are nested more than [{_DEEPEST}] deep", line)
+                raise _fault(f"Sections are nested more than [{_DEEPEST}] deep", here)
         elif sign == "/":
             expected = open_sections[-1].name if open_sections else "null"
             if expected != tag:
-                raise _fault(f"Mismatched start/end tags: {expected} != {tag} in query-template:{line}", line)
+                raise _fault(f"Mismatched start/end tags: {expected} != {tag} in query-template:{here}", here)
             _check(open_sections.pop())
         elif sign == ">":
             raise MustacheNotFoundException(f"Template {tag} not found")
         elif sign != "!":
             if not tag:
-                raise _fault("Empty mustache", line)
-            content.append(_Variable(tag, sign in ("{", "&"), line))
+                raise _fault("Empty mustache", here)
+            content.append(_Variable(tag, sign in ("{", "&"), here))
     if open_sections:
         raise _fault(f"Failed to close '{open_sections[-1].name}' tag", open_sections[-1].line)
     if at < len(source):
@@ -147,15 +158,12 @@ def _parse(source: str) -> list[_Node]:
     return top
 
 
-def _without_its_line(source: str, begin: int, end: int, content: list[_Node]) -> int:
-    """Where to read on behind a tag: behind its line, when there is nothing else in it."""
-    indented = source[source.rfind("\n", 0, begin) + 1 : begin]
-    rest = _LINE_END.match(source, end)
-    if rest is None or indented.strip():
-        return end
-    if indented and content and isinstance(content[-1], _Text):
-        content[-1] = _Text(content[-1].text[: -len(indented)])
-    return rest.end()
+def _indented(source: str, at: int, before: str) -> str | None:
+    """The blanks between the beginning of a line and the tag behind `before`, which begins at `at`; None when there is
+    something else."""
+    _, newline, last = before.rpartition("\n")
+    begins = bool(newline) or at == 0 or source[at - 1] == "\n"
+    return last if begins and not last.strip() else None
 
 
 def _section(name: str, sign: str, line: int) -> _Section:

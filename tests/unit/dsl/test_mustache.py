@@ -98,6 +98,17 @@ def test_a_small_template_cannot_write_without_end() -> None:
         rendered(source, {"l": list(range(1, 100))})
 
 
+def test_a_template_may_not_be_longer_than_one_can_read() -> None:
+    with pytest.raises(ScriptException, match="longer than"):
+        compile_template("{{a}}" * 200_001, JSON)
+
+
+def test_lines_are_counted_over_tags_and_lines_that_vanish() -> None:
+    with pytest.raises(ScriptException) as fault:
+        compile_template("{{!\n\n}}\n{{#a}}\n{{/a}}\n  {{#b}}", JSON)
+    assert fault.value.reason == "Failed to close 'b' tag @[query-template:6]"
+
+
 def test_the_content_type_says_how_values_are_escaped() -> None:
     assert compile_template("{{x}}", ESCAPES["text/plain"]).render({"x": 'a "b"'}) == 'a "b"'
     assert compile_template("{{x}}", ESCAPES["application/x-www-form-urlencoded"]).render({"x": "a b"}) == "a+b"
