@@ -1,4 +1,6 @@
-"""`aggs` over HTTP: terms, and what is refused out loud."""
+"""`aggs` over HTTP: terms, numbers, filters, buckets in buckets, and what is refused out loud."""
+
+from typing import Any
 
 import pytest
 
@@ -92,9 +94,24 @@ async def test_only_matching_documents_count_and_a_post_filter_does_not_matter(b
     [
         ({"terms": {"field": "title"}}, "search_phase_execution_exception", "all shards failed"),
         ({"terms": {}}, "illegal_argument_exception", "Required one of fields [field, script], but none were specified. "),
-        ({"avg": {"field": "year"}}, "illegal_argument_exception", "[aggregation avg] is not supported by Ragstone yet"),
+        ({"percentiles": {"field": "year"}}, "illegal_argument_exception", "[aggregation percentiles] is not supported by Ragstone yet"),
+        ({"avg": {}}, "illegal_argument_exception", "Required one of fields [field, script], but none were specified. "),
+        ({"avg": {"field": "author"}}, "search_phase_execution_exception", "all shards failed"),
+        ({"avg": {"field": "title"}}, "search_phase_execution_exception", "all shards failed"),
+        ({"avg": {"field": "year", "script": {}}}, "illegal_argument_exception", "[avg script] is not supported by Ragstone yet"),
+        ({"avg": {"field": "year", "format": "0.0"}}, "illegal_argument_exception", "[avg format of numbers] is not supported by Ragstone yet"),
+        ({"sum": {"felt": "year"}}, "x_content_parse_exception", None),
+        ({"avg": {"field": "year"}, "aggs": {"b": {"avg": {"field": "year"}}}}, "aggregation_initialization_exception", "Aggregator [a] of type [avg] cannot accept sub-aggregations"),
+        ({"filter": {"match_all": {}}, "aggs": {"b": {"global": {}}}}, "aggregation_execution_exception", "Aggregation [a] cannot have a global sub-aggregation [b]. Global aggregations can only be defined at the top level"),
+        ({"filter": {"hybrid": {"queries": [{"match_all": {}}]}}}, "illegal_argument_exception", "[hybrid inside an aggregation or a highlight] is not supported by Ragstone yet"),
+        ({"filter": {"termz": {"year": 1}}}, "parsing_exception", "unknown query [termz] did you mean any of [term, terms]?"),
+        ({"filters": {}}, "illegal_argument_exception", "[filters] cannot be empty for aggregation [a]"),
+        ({"filters": {"filters": [], "speed": 1}}, "parsing_exception", "Unknown key for a VALUE_NUMBER in [a]: [speed]."),
+        ({"missing": {}}, "illegal_argument_exception", "Required one of fields [field, script], but none were specified. "),
+        ({"cardinality": {"field": "year", "precision_threshold": -1}}, "x_content_parse_exception", None),
+        ({"terms": {"field": "author", "include": "A.*"}}, "x_content_parse_exception", None),
+        ({"terms": {"field": "author", "order": {"zz": "asc"}}}, "search_phase_execution_exception", "all shards failed"),
         ({"term": {"field": "year"}}, "parsing_exception", "Unknown aggregation type [term] did you mean [terms]?"),
-        ({"terms": {"field": "author"}, "aggs": {"b": {"terms": {"field": "year"}}}}, "illegal_argument_exception", "[aggs inside terms] is not supported by Ragstone yet"),
         ({"terms": {"field": "author", "size": 0}}, "x_content_parse_exception", None),
     ],
 )  # fmt: skip
@@ -104,3 +121,231 @@ async def test_what_cannot_be_computed_is_refused(
     refused = await books("POST /books/_search", {"size": 0, "aggs": {"a": aggregation}})
     assert (refused.status, refused.json["error"]["type"]) == (400, kind)
     assert reason is None or refused.json["error"]["reason"] == reason
+
+
+async def computed(client: AsgiClient, target: str, aggregations: object, **body: object) -> Any:
+    answer = await client(f"POST /{target}/_search", {"size": 0, "aggs": aggregations, **body})
+    assert answer.status == 200, answer.text
+    return answer.json["aggregations"]
+
+
+async def test_numbers_are_made_of_all_values_that_were_found(books: AsgiClient) -> None:
+    wanted = ("avg", "sum", "min", "max", "stats", "value_count", "cardinality")
+    found = await computed(books, "books,more", {kind: {kind: {"field": "year"}} for kind in wanted})
+    assert found == {
+        "avg": {"value": 6020 / 3},
+        "sum": {"value": 6020.0},
+        "min": {"value": 1998.0},
+        "max": {"value": 2011.0},
+        "stats": {"count": 3, "min": 1998.0, "max": 2011.0, "avg": 6020 / 3, "sum": 6020.0},
+        "value_count": {"value": 3},
+        "cardinality": {"value": 2},
+    }
+    only = await computed(books, "books", {"a": {"sum": {"field": "year"}}}, query={"term": {"author": "Ben Ode"}})
+    assert only == {"a": {"value": 2011.0}}
+
+
+@pytest.mark.parametrize("field", ["nope", "year"])
+async def test_where_nothing_has_a_value_numbers_are_null(books: AsgiClient, field: str) -> None:
+    kinds = ("avg", "sum", "min", "max", "stats", "value_count", "cardinality")
+    found = await computed(
+        books, "books", {kind: {kind: {"field": field}} for kind in kinds}, query={"term": {"author": "Cleo Ray"}}
+    )
+    assert found == {
+        **{kind: {"value": None} for kind in ("avg", "min", "max")},
+        **{kind: {"value": 0} for kind in ("sum", "value_count", "cardinality")},
+        "stats": {"count": 0, "min": None, "max": None, "avg": None, "sum": 0.0},
+    }
+
+
+async def test_documents_without_a_value_may_count_as_having_one(books: AsgiClient) -> None:
+    found = await computed(
+        books,
+        "books,more",
+        {
+            "sum": {"sum": {"field": "year", "missing": 10}},
+            "min": {"min": {"field": "year", "missing": "10"}},
+            "n": {"value_count": {"field": "year", "missing": 0}},
+            "c": {"cardinality": {"field": "author", "missing": "?"}},
+            "y": {"cardinality": {"field": "year", "missing": 2011}},
+            "none": {"avg": {"field": "nope", "missing": 4}},
+            "when": {"max": {"field": "published", "missing": "2000-01-01"}},
+        },
+    )
+    assert found["sum"] == {"value": 6040.0}
+    assert found["min"] == {"value": 10.0}
+    assert [found[name]["value"] for name in ("n", "c", "y")] == [5, 3, 2]
+    assert found["none"] == {"value": 4.0}
+    assert found["when"] == {"value": 946684800000.0, "value_as_string": "2000-01-01T00:00:00.000Z"}
+
+
+async def test_dates_and_booleans_are_shown_as_texts_too(books: AsgiClient) -> None:
+    found = await computed(
+        books,
+        "books",
+        {
+            "first": {"min": {"field": "published"}},
+            "year": {"max": {"field": "published", "format": "yyyy"}},
+            "all": {"stats": {"field": "published", "format": "yyyy-MM"}},
+            "stock": {"min": {"field": "stock"}},
+            "stocked": {"sum": {"field": "stock"}},
+        },
+    )
+    assert found["first"] == {"value": 888969600000.0, "value_as_string": "1998-03-04T00:00:00.000Z"}
+    assert found["year"]["value_as_string"] == "1998"
+    assert {name: text for name, text in found["all"].items() if name.endswith("string")} == dict.fromkeys(
+        ("min_as_string", "max_as_string", "avg_as_string", "sum_as_string"), "1998-03"
+    )
+    assert found["stock"] == {"value": 0.0, "value_as_string": "false"}
+    assert found["stocked"]["value"] == 2.0
+
+
+async def test_unsigned_longs_add_up_to_what_they_are(client: AsgiClient) -> None:
+    await client("PUT /big", {"mappings": {"properties": {"n": {"type": "unsigned_long"}, "k": {"type": "keyword"}}}})
+    for number, id in ((3, "1"), (2**64 - 1, "2"), ([4, 4], "3")):
+        await client(f"PUT /big/_doc/{id}?refresh=true", {"n": number, "k": ["a", "a"]})
+    found = await computed(client, "big", {"s": {"stats": {"field": "n"}}, "t": {"terms": {"field": "n"}}})
+    assert found["s"]["min"] == 3.0
+    assert found["s"]["max"] == float(2**64 - 1)
+    assert [bucket["key"] for bucket in found["t"]["buckets"]] == [3, 4, 2**64 - 1]
+
+
+async def test_a_text_that_a_document_repeats_is_one_value(client: AsgiClient) -> None:
+    await client("PUT /twice", {"mappings": {"properties": {"k": {"type": "keyword"}, "n": {"type": "long"}}}})
+    await client("PUT /twice/_doc/1?refresh=true", {"k": ["a", "b", "a"], "n": [2, 2, 3]})
+    found = await computed(
+        client, "twice", {"k": {"value_count": {"field": "k"}}, "n": {"sum": {"field": "n"}}, "t": {"terms": {"field": "n"}}}
+    )  # fmt: skip
+    assert found["k"] == {"value": 2}
+    assert found["n"] == {"value": 7.0}
+    assert found["t"]["buckets"] == [{"key": 2, "doc_count": 1}, {"key": 3, "doc_count": 1}]
+
+
+async def test_buckets_hold_what_is_computed_for_them(books: AsgiClient) -> None:
+    inside = {"years": {"max": {"field": "year"}}, "tags": {"terms": {"field": "tags", "size": 1}}}
+    found = await computed(books, "books,more", {"a": {"terms": {"field": "author"}, "aggs": inside}})
+    assert [(b["key"], b["doc_count"], b["years"]["value"]) for b in found["a"]["buckets"]] == [
+        ("Ada Moor", 2, 2011.0),
+        ("Ben Ode", 2, 2011.0),
+        ("Cleo Ray", 1, None),
+    ]
+    assert [[tag["key"] for tag in b["tags"]["buckets"]] for b in found["a"]["buckets"]] == [["sea"], ["craft"], []]
+    stock = await computed(
+        books, "books", {"a": {"terms": {"field": "stock"}, "aggs": {"y": {"sum": {"field": "year"}}}}}
+    )
+    assert [(b["key"], b["y"]["value"]) for b in stock["a"]["buckets"]] == [(1, 4009.0), (0, 2011.0)]
+
+
+@pytest.mark.parametrize(
+    ("order", "keys"),
+    [
+        ({"low": "asc"}, ["Ada Moor", "Ben Ode", "Cleo Ray"]),
+        ({"low": "desc"}, ["Ben Ode", "Ada Moor", "Cleo Ray"]),
+        ({"all.count": "desc"}, ["Ada Moor", "Ben Ode", "Cleo Ray"]),
+        ({"sea>n.value": "asc"}, ["Ben Ode", "Cleo Ray", "Ada Moor"]),
+        ({"sea": "desc"}, ["Ada Moor", "Ben Ode", "Cleo Ray"]),
+        ([{"all.max": "desc"}, {"_key": "desc"}], ["Ben Ode", "Ada Moor", "Cleo Ray"]),
+    ],
+)
+async def test_buckets_are_ordered_by_numbers_inside_them(books: AsgiClient, order: object, keys: object) -> None:
+    inside = {
+        "low": {"min": {"field": "year"}},
+        "all": {"stats": {"field": "year"}},
+        "sea": {"filter": {"term": {"tags": "sea"}}, "aggs": {"n": {"value_count": {"field": "year"}}}},
+    }
+    found = await computed(books, "books", {"a": {"terms": {"field": "author", "order": order}, "aggs": inside}})
+    assert [bucket["key"] for bucket in found["a"]["buckets"]] == keys
+
+
+@pytest.mark.parametrize(
+    ("path", "why"),
+    [
+        ("zz", "The provided aggregation [zz] either does not exist, or is a pipeline aggregation and cannot be used to sort the buckets."),
+        ("s", "When ordering on a multi-value metrics aggregation a metric name must be specified."),
+        ("s.x", "Unknown metric name [x] on multi-value metrics aggregation [s]"),
+        ("m.x", 'Ordering on a single-value metrics aggregation can only be done on its value. Either drop the key (a la "m") or change it to "value" (a la "m.value")'),
+        ("t", "Buckets can only be sorted on a sub-aggregator path that is built out of zero or more single-bucket aggregations within the path and a final single-bucket or a metrics aggregation. Sub-path [t] points to non single-bucket aggregation"),
+    ],
+)  # fmt: skip
+async def test_an_order_that_leads_to_no_number_is_refused(books: AsgiClient, path: str, why: str) -> None:
+    inside = {"s": {"stats": {"field": "year"}}, "m": {"max": {"field": "year"}}, "t": {"terms": {"field": "year"}}}
+    aggregation = {"terms": {"field": "author", "order": {path: "asc"}}, "aggs": inside}
+    refused = await books("POST /books/_search", {"aggs": {"a": aggregation}})
+    assert refused.status == 400
+    assert refused.json["error"]["root_cause"] == [
+        {"type": "aggregation_execution_exception", "reason": f"Invalid aggregation order path [{path}]. {why}"}
+    ]
+
+
+async def test_filters_make_buckets(books: AsgiClient) -> None:
+    sea, old = {"term": {"tags": "sea"}}, {"range": {"year": {"lt": 2000}}}
+    inside = {"n": {"value_count": {"field": "tags"}}}
+    found = await computed(
+        books,
+        "books,more",
+        {
+            "one": {"filter": sea, "aggs": inside},
+            "named": {"filters": {"filters": {"sea": sea, "old": old}, "other_bucket": True}, "aggs": inside},
+            "listed": {"filters": {"filters": [sea, old], "other_bucket_key": "rest"}},
+            "without": {"missing": {"field": "year"}},
+        },
+    )
+    assert found["one"] == {"doc_count": 2, "n": {"value": 4}}
+    assert found["named"]["buckets"] == {
+        "old": {"doc_count": 1, "n": {"value": 2}},
+        "sea": {"doc_count": 2, "n": {"value": 4}},
+        "_other_": {"doc_count": 3, "n": {"value": 1}},
+    }
+    assert found["listed"] == {"buckets": [{"doc_count": 2}, {"doc_count": 1}, {"doc_count": 3}]}
+    assert found["without"] == {"doc_count": 2}
+
+
+async def test_global_looks_past_the_query_but_not_past_an_alias(books: AsgiClient) -> None:
+    await books("POST /_aliases", {"actions": [{"add": {"index": "books", "alias": "ada", "filter": {"term": {"author": "Ada Moor"}}}}]})  # fmt: skip
+    aggregation = {"g": {"global": {}, "aggs": {"y": {"max": {"field": "year"}}}}}
+    query = {"range": {"year": {"lt": 2000}}}
+    assert await computed(books, "books", aggregation, query=query) == {"g": {"doc_count": 4, "y": {"value": 2011.0}}}
+    assert (await computed(books, "ada", aggregation, query=query))["g"]["doc_count"] == 2
+
+
+async def test_terms_may_be_told_which_values_count(books: AsgiClient) -> None:
+    assert await terms(books, "books,more", field="year", missing=1900) == {
+        "doc_count_error_upper_bound": 0,
+        "sum_other_doc_count": 0,
+        "buckets": [{"key": 1900, "doc_count": 2}, {"key": 2011, "doc_count": 2}, {"key": 1998, "doc_count": 1}],
+    }
+    found = await computed(
+        books,
+        "books",
+        {
+            "in": {"terms": {"field": "tags", "include": ["sea", "calm"]}},
+            "out": {"terms": {"field": "tags", "exclude": ["sea", "calm"]}},
+            "years": {"terms": {"field": "published", "format": "yyyy", "show_term_doc_count_error": True}},
+            "none": {"terms": {"field": "tags", "min_doc_count": 0}},
+            "gap": {"terms": {"field": "year", "missing": 1}, "aggs": {"n": {"cardinality": {"field": "author"}}}},
+        },
+        query={"term": {"author": "Ada Moor"}},
+    )
+    assert [b["key"] for b in found["in"]["buckets"]] == ["sea", "calm"]
+    assert [b["key"] for b in found["out"]["buckets"]] == ["storm"]
+    assert found["years"]["buckets"] == [
+        {"key": 888969600000, "key_as_string": "1998", "doc_count": 1, "doc_count_error_upper_bound": 0}
+    ]
+    assert [(b["key"], b["doc_count"]) for b in found["none"]["buckets"]] == [
+        ("sea", 2),
+        ("calm", 1),
+        ("storm", 1),
+        ("craft", 0),
+    ]
+    assert [b["n"]["value"] for b in found["gap"]["buckets"]] == [1, 1]
+
+
+async def test_a_field_of_two_types_is_asked_index_by_index(books: AsgiClient) -> None:
+    await books("PUT /texts", {"mappings": {"properties": {"year": {"type": "keyword"}}}})
+    await books("PUT /texts/_doc/1?refresh=true", {"year": "old"})
+    refused = await books("POST /books,texts/_search", {"aggs": {"a": {"avg": {"field": "year"}}}})
+    assert refused.status == 400
+    assert refused.json["error"]["root_cause"][0]["reason"] == (
+        "Field [year] of type [keyword] is not supported for aggregation [avg]"
+    )
+    assert refused.json["error"]["failed_shards"][0]["index"] == "texts"

@@ -78,7 +78,7 @@ class SearchBody:
         if self.indices_boost:
             shown["indices_boost"] = [{name: boost} for name, boost in self.indices_boost]
         if self.aggregations:
-            shown["aggregations"] = {name: node.to_json() for name, node in self.aggregations.items()}
+            shown["aggregations"] = {name: node.definition() for name, node in self.aggregations.items()}
         if self.pit is not None:
             shown["pit"] = self.pit.to_json()
         if self.ext:

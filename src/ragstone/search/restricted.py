@@ -21,7 +21,7 @@ def check_aggregations(aggregations: Mapping[str, Aggregation], views: Views) ->
     """Raises NotUnderDocumentSecurity for buckets without documents: their keys may be those of hidden ones."""
     if not any(view.documents is not None for view in views.values()):
         return
-    if any(_wants_empty_terms(aggregation.to_json()) for aggregation in aggregations.values()):
+    if any(_wants_empty_terms(aggregation.definition()) for aggregation in aggregations.values()):
         raise NotUnderDocumentSecurity("min_doc_count 0 is not supported when DLS is activated")
 
 

@@ -1,5 +1,5 @@
-"""One file per aggregation. Importing this package registers them all."""
+"""The aggregations. Importing this package registers them all."""
 
-from ragstone.dsl.aggs import terms
+from ragstone.dsl.aggs import filters, metrics, terms
 
-__all__ = ["terms"]
+__all__ = ["filters", "metrics", "terms"]

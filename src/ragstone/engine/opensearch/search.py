@@ -186,10 +186,7 @@ def _union(bodies: Sequence[JsonObject]) -> JsonObject:
 
 
 def _aggregations(request: QueryRequest) -> JsonObject:
-    return {
-        name: {**found.to_json(), **({} if found.meta is None else {"meta": found.meta})}
-        for name, found in request.aggregations.items()
-    }
+    return {name: found.definition() for name, found in request.aggregations.items()}
 
 
 def _filtered(query: Query, indices: Sequence[str], filters: Mapping[str, Query]) -> JsonObject:

@@ -1,6 +1,6 @@
-"""One file per aggregation; `run` is the door."""
+"""One file per family of aggregations; `run` is the door."""
 
-from ragstone.engine.embedded.aggregations import terms
+from ragstone.engine.embedded.aggregations import filters, metrics, terms
 from ragstone.engine.embedded.aggregations.run import run
 
-__all__ = ["run", "terms"]
+__all__ = ["filters", "metrics", "run", "terms"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import tantivy
@@ -160,6 +160,12 @@ class TextReader:
         frequent ones of more."""
         found = self._searcher.aggregate(query, {"values": {"terms": {"field": column, "size": 65_000}}})
         return {bucket["key"]: bucket["doc_count"] for bucket in found["values"]["buckets"]}
+
+    def metric(self, query: tantivy.Query, column: str, kind: Literal["stats", "value_count"]) -> dict[str, Any]:
+        """What tantivy makes of all values of a column, of several ones in a document too: `count`, `min`, `max`,
+        `avg` and `sum` as floats of numbers (None where there are none), or `value`, how many there are."""
+        found: dict[str, Any] = self._searcher.aggregate(query, {"of": {kind: {"field": column}}})["of"]
+        return found
 
     def between(
         self,
