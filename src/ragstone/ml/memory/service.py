@@ -174,15 +174,15 @@ class MemoryService:
         require("memory/interaction/get")
         return await self._message(id)
 
-    async def _message(self, id: str) -> Message:
-        """A message of a conversation of the caller's."""
+    async def _message(self, id: str, called: str = "Message") -> Message:
+        """A message of a conversation of the caller's; an error calls it so."""
         self._enabled()
         try:
             document = await self._messages.get(id)
         except IndexNotFoundException:
             document = None
         if document is None:
-            raise ResourceNotFoundException(f"Message [{id}] not found")
+            raise ResourceNotFoundException(f"{called} [{id}] not found")
         if caller.subject.get() is not None:
             await self._check(document["memory_id"])
         return Message(id, document)
@@ -192,7 +192,7 @@ class MemoryService:
         require("memory/interaction/update")
         self._enabled()
         if caller.subject.get() is not None:
-            await self._message(id)
+            await self._message(id, "message")
         changed = await self._messages.change(id, lambda document: change.apply(document, self._now()))
         if changed is None:
             raise ResourceNotFoundException(f"message [{id}] not found")
