@@ -12,6 +12,8 @@ from ragstone.engine.embedded.analysis.word_break import CLASSES
 
 MAX_TOKEN_LENGTH = 255
 """Longer tokens are cut. UTF-16 units in Lucene, characters here; beyond the BMP that differs."""
+_MORE = 16
+"""Characters behind the longest token that are looked at to see whether it goes on."""
 
 # ── standard: Unicode word boundaries ────────────────────────────────────────────────────────────────────────────────
 
@@ -70,11 +72,21 @@ class StandardTokenizer:
             start, end = match.span()
             if end - start > self._longest:
                 # as if the text ended there: a mark between letters is then no part of the token
-                match = pattern.match(text, start, start + self._longest)
-                assert match is not None
-                end = match.end()
+                match, whole = pattern.match(text, start, start + self._longest), end
+                while match is None and start < whole:
+                    # marks only, before the first letter: a piece without a token
+                    start += self._longest
+                    match = pattern.search(text, start, start + self._longest)
+                if match is None:
+                    match = pattern.search(text, whole)
+                    continue
+                start, end = match.span()
             yield start, end, type_of(match)
-            match = pattern.search(text, end)
+            # Of a word that goes on and on only the next piece is looked at: to its end and back for each piece would
+            # take minutes for a megabyte without a space.
+            match = pattern.match(text, end, end + self._longest + _MORE) if end - start == self._longest else None
+            if match is None or match.end() - end <= self._longest:
+                match = pattern.search(text, end)
 
     def spaced(self, text: str) -> str | None:
         """All terms with spaces between them, when none is longer than may be; else None."""

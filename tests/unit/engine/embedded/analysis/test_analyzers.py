@@ -17,6 +17,7 @@ from ragstone.engine.embedded.analysis.analyzer import Analyzer, Token
 from ragstone.engine.embedded.analysis.case import fold, lower, upper
 from ragstone.engine.embedded.analysis.porter import porter_stem
 from ragstone.engine.embedded.analysis.registry import Analyzers
+from ragstone.engine.embedded.analysis.tokenizers import StandardTokenizer
 
 GOLDEN = Path(__file__).parents[4] / "golden" / "analysis"
 PLAIN = Analyzers({})
@@ -163,6 +164,20 @@ def test_the_standard_analyzer_takes_stop_words_and_a_longest_token() -> None:
         analyzer__a__type="standard", analyzer__a__stopwords="_english_", analyzer__a__max_token_length="3"
     )
     assert mine.required("a").terms("the abcd") == [("abc", 1), ("d", 2)]
+
+
+@pytest.mark.parametrize("letter", ["a", "é"])
+def test_a_word_that_begins_with_many_marks_is_cut_like_others(letter: str) -> None:
+    for count in (254, 255, 256, 300, 700):
+        cut = [token.start for token in StandardTokenizer()("_" * count + letter + " b")]
+        assert cut[-1] == count + 2
+        assert len(cut) == 2, count
+
+
+@pytest.mark.parametrize("text", ["x" * 1_000_000, "é" * 1_000_000, "_" * 1_000_000 + "a", "a_" * 500_000])
+@pytest.mark.timeout(20)
+def test_a_megabyte_without_a_space_takes_no_minutes(text: str) -> None:
+    assert all(token.end - token.start <= 255 for token in StandardTokenizer()(text))
 
 
 def test_stem_exclusion_keeps_words_of_the_english_analyzer() -> None:
