@@ -395,6 +395,7 @@ def _gateway(
     if engine is None or catalogue is None:
         return None
     from ragstone.gateway.admission import Admission
+    from ragstone.gateway.guard import Guard
     from ragstone.gateway.ownership import Ownership
     from ragstone.gateway.search import GatewaySearch
     from ragstone.gateway.service import Gateway
@@ -405,6 +406,7 @@ def _gateway(
         ownership,
         GatewaySearch(engine, engine.api, ownership, pipelines, models, clock),
         Admission(engine.api, clock, callers_rights=settings.cluster_auth == "caller"),
+        Guard(engine),
         engine.indices_changed,
     )
 
@@ -414,7 +416,8 @@ def _app(services: Services, run_id: str) -> App | GatewayApp:
     api_tokens = security and services.settings.security.api_keys.enabled
     if services.gateway is None:
         return App(Router(all_routes(security=security, api_tokens=api_tokens)), services, run_id=run_id)
-    from ragstone.rest.gateway import GatewayApp, gateway_router
+    from ragstone.rest.gateway import GatewayApp, gateway_router, partly_router
 
     app = App(gateway_router(security=security, api_tokens=api_tokens), services, run_id=run_id)
-    return GatewayApp(app, services, services.gateway, limit=services.settings.max_content_length)
+    partly = App(partly_router(), services, run_id=run_id) if security else None
+    return GatewayApp(app, services, services.gateway, limit=services.settings.max_content_length, partly=partly)

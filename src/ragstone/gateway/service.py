@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ragstone.engine.api import ClusterApi
 from ragstone.gateway.admission import Admission
+from ragstone.gateway.guard import Guard
 from ragstone.gateway.ownership import Ownership
 from ragstone.gateway.search import GatewaySearch
 
@@ -19,5 +20,6 @@ class Gateway:
     ownership: Ownership
     search: GatewaySearch
     admission: Admission
+    guard: Guard
     forget: Callable[[], None]
     """The picture of the indices may be wrong: something was changed past the engine."""

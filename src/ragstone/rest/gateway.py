@@ -11,22 +11,40 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mappin
 from dataclasses import replace
 from typing import Literal
 
-from ragstone.core import caller
+from ragstone.core import caller, json
 from ragstone.core.errors import OpenSearchException, OpenSearchSecurityException
 from ragstone.core.log import get_logger
 from ragstone.engine.api import ForwardedAnswer
+from ragstone.gateway.guard import may_list_ours, may_reach_ours
+from ragstone.gateway.permissions import Demand, Shows, demand_of
 from ragstone.gateway.service import Gateway
 from ragstone.rest import errors
 from ragstone.rest.app import ADMITTED, App, Send, parse_query, request_of
+from ragstone.rest.authentication import permission_check
 from ragstone.rest.body import BodyTooLarge, ClientGone, Message, Receive, has_body, read_body, replayed
 from ragstone.rest.client_watch import ClientWatch
 from ragstone.rest.compression import Inflater
 from ragstone.rest.rendering import render
 from ragstone.rest.request import Request
 from ragstone.rest.response import Response
-from ragstone.rest.router import Handler, Route, Router
-from ragstone.rest.routes import bulk, documents, reader, security_routes
+from ragstone.rest.router import Handler, Route, Router, Routes
+from ragstone.rest.routes import (
+    aliases,
+    bulk,
+    by_query,
+    cat,
+    documents,
+    field_caps,
+    indices,
+    mappings,
+    point_in_time,
+    reader,
+    scroll,
+    search_templates,
+    security_routes,
+)
 from ragstone.rest.routes import gateway as gateway_routes
+from ragstone.rest.routes import search as search_routes
 from ragstone.rest.routes.ml import (
     agents,
     config,
@@ -93,8 +111,28 @@ _SEARCHES: Mapping[Handler, Condition] = {
 }
 _CONDITIONS: Mapping[Handler, Condition] = {**_WRITES, **_SEARCHES}
 
-_UNGUARDED = frozenset(route.handler for route in gateway_routes.routes)
-"""Handlers that ask nobody for rights, because they were made for a cluster that does."""
+_ITEM_BY_ITEM = frozenset({*_WRITES, gateway_routes.msearch})
+"""Handlers that ask for each item's rights themselves."""
+_IN_ITS_WORDS = frozenset({*_CONDITIONS, *(route.handler for route in gateway_routes.routes)})
+"""Handlers of requests that the cluster could take as well."""
+Found = tuple[Route, dict[str, str]] | None
+_PARTLY: tuple[Routes, ...] = (
+    search_routes.routes,
+    scroll.routes,
+    point_in_time.routes,
+    search_templates.routes,
+    documents.routes,
+    bulk.routes,
+    by_query.routes,
+    field_caps.routes,
+    mappings.routes,
+    indices.routes,
+    aliases.routes,
+    cat.routes,
+)
+"""What can be done here for those who see indices in part, or have rights that are asked for item by item."""
+_LOOKS_EVERYWHERE = ("/_plugins/_sql", "/_plugins/_ppl", "/_plugins/_query", "/_plugins/_asynchronous_search")
+"""Where indices are named in languages that are not read here."""
 
 
 def gateway_router(*, security: bool = False, api_tokens: bool = False) -> Router:
@@ -114,15 +152,24 @@ def gateway_router(*, security: bool = False, api_tokens: bool = False) -> Route
     return Router(found())
 
 
-class GatewayApp:
-    """See the module's docstring. `limit` is the largest body that is read here, in bytes."""
+def partly_router() -> Router:
+    """The routes that serve requests in the cluster's words here, for callers whom the cluster must not answer."""
+    return Router(route for routes in _PARTLY for route in routes)
 
-    def __init__(self, app: App, services: Services, gateway: Gateway, *, limit: int) -> None:
+
+class GatewayApp:
+    """See the module's docstring. `limit` is the largest body that is read here, in bytes. `partly` serves those whom
+    the cluster must not answer; there is one where security is on."""
+
+    def __init__(
+        self, app: App, services: Services, gateway: Gateway, *, limit: int, partly: App | None = None
+    ) -> None:
         self._app = app
         self._services = services
         self._gateway = gateway
         self._our_paths = OUR_PATHS if services.security is None else OUR_PATHS + _SECURITY_PATHS
         self._limit = limit
+        self._partly = partly
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         self._app.number_request()
@@ -165,33 +212,84 @@ class GatewayApp:
                 return
             query = request.uri.partition("?")[2]  # a token in it has been taken out
             scope = {**scope, ADMITTED: True, "query_string": query.encode("latin-1")}
-            if found is None or found[0].handler in _UNGUARDED:
-                _check_everything()
         if found is None and (path.startswith(self._our_paths) or not path.startswith("/")):
             # It knows how to say that there is no such thing; and `OPTIONS *` asks about the server it has reached.
             await self._app(scope, receive, send)
             return
+        if self._partly is not None and (found is None or found[0].handler in _IN_ITS_WORDS):
+            await self._guarded(self._partly, request, found, scope, receive, send)
+            return
+        await self._where_it_belongs(request, found, scope, receive, send)
+
+    async def _where_it_belongs(
+        self, request: Request, found: Found, scope: Message, receive: Receive, send: Send
+    ) -> None:
+        """To us what needs us, else to the cluster."""
         if found is None:
             await self._through(request, scope, _stream(receive) if has_body(request.headers) else None, receive, send)
             return
         route, request.path_params = found
         condition = _CONDITIONS.get(route.handler)
-        if condition is None or not _may_do_everything():
-            # A write of somebody else is checked document by document, wherever it could be done.
-            await self._ours(route, scope, receive, send)
+        if condition is None or (route.handler in _ITEM_BY_ITEM and not _may_do_everything()):
+            await self._ours(self._app, route, scope, receive, send)
             return
         if route.handler in _WRITES and not await self._gateway.ownership.keeps_ingest_pipelines():
             await self._through(request, scope, _stream(receive) if has_body(request.headers) else None, receive, send)
             return
         raw = await read_body(receive, {}, self._limit) if has_body(request.headers) else b""
-        request.query = parse_query(query)
+        request.query = parse_query(request.uri.partition("?")[2])
         request.body = _inflated(raw, request.headers, self._limit)
         if await condition(self._gateway, request):
-            await self._ours(route, scope, replayed(raw, receive), send)
+            await self._ours(self._app, route, scope, replayed(raw, receive), send)
         else:
             await self._through(request, scope, raw or None, receive, send)
 
-    async def _ours(self, route: Route, scope: Message, receive: Receive, send: Send) -> None:
+    async def _guarded(
+        self, partly: App, request: Request, found: Found, scope: Message, receive: Receive, send: Send
+    ) -> None:
+        """The same where the cluster is ours alone to guard."""
+        path, _, query = request.uri.partition("?")
+        demand, parameters = demand_of(request.method, path), parse_query(query)
+        everything = _may_do_everything()
+        if not everything and (demand is None or ";" in query):  # which separates parameters for the cluster
+            raise _for_those_who_may_do_everything()
+        checking = parameters.get(permission_check.PARAMETER) == "true"
+        looked_into = not everything or checking or demand is None or may_reach_ours(demand, parameters)
+        if (looked_into or (demand is not None and demand.lists)) and has_body(request.headers):
+            raw = await read_body(receive, {}, self._limit)
+            receive = replayed(raw, receive)
+            request.body = _inflated(raw, request.headers, self._limit)
+        body = request.body or parameters.get("source", "").encode()
+        if demand is None:
+            if path.startswith(_LOOKS_EVERYWHERE) and may_list_ours(body + query.encode()):
+                raise OpenSearchSecurityException("what this node keeps in the cluster is not read in that language")
+        elif looked_into or (demand.lists and may_list_ours(body)):
+            if checking and demand.steps:
+                await _failed(send, await self._what_is_allowed(demand, parameters, body), request)
+                return
+            hides = await self._gateway.guard.check(demand, parameters, body)
+            if hides or demand.here or _holds_open(demand, parameters, body):
+                await self._in_part(partly, request, scope, receive, send)
+                return
+        await self._where_it_belongs(request, found, scope, receive, send)
+
+    async def _what_is_allowed(self, demand: Demand, parameters: Mapping[str, str], body: bytes) -> Response:
+        async def asked() -> Response:
+            await self._gateway.guard.check(demand, parameters, body)
+            raise AssertionError("the first question ends it")
+
+        return await permission_check.checked(asked())
+
+    async def _in_part(self, partly: App, request: Request, scope: Message, receive: Receive, send: Send) -> None:
+        """Raises OpenSearchSecurityException for what cannot be done here."""
+        found = partly.router.find(request.method, request.uri.partition("?")[0])
+        if found is None:
+            raise OpenSearchSecurityException(
+                f"[{request.method} {request.path}] is not possible for who sees only a part of the indices"
+            )
+        await self._ours(partly, found[0], scope, receive, send)
+
+    async def _ours(self, app: App, route: Route, scope: Message, receive: Receive, send: Send) -> None:
         await self._services.cluster.renew()
         right = self._right(route)
         if route.handler in _CONDITIONS:
@@ -201,7 +299,7 @@ class GatewayApp:
             caller.write_options.set({name: query[name] for name in _WRITE_OPTIONS if name in query})
         if right is not None:
             await self._gateway.admission.check(right)
-        await self._app(scope, receive, send)
+        await app(scope, receive, send)
 
     def _right(self, route: Route) -> Literal["read", "write"] | None:
         """What the caller must be allowed; None where the cluster, or the handler, sees to it."""
@@ -237,15 +335,29 @@ class GatewayApp:
             self._gateway.forget()
 
 
-def _check_everything() -> None:
-    """Where security is ours, what goes to the cluster in its own words is for those only who may do and see all: no
-    action of it is looked at here. Raises OpenSearchSecurityException."""
+def _for_those_who_may_do_everything() -> OpenSearchSecurityException:
+    """Where security is ours, no action of the request is known."""
     who = caller.subject.get()
-    if isinstance(who, UserSubject) and not _may_do_everything():
-        raise OpenSearchSecurityException(
-            "this request would go on to the cluster, whose actions are not checked here one by one: only who may do "
-            f"everything, and sees all documents and fields, may send it; no permissions for [*] and {who.user}"
-        )
+    user = who.user if isinstance(who, UserSubject) else ""
+    return OpenSearchSecurityException(
+        "this request would go on to the cluster, and what it does there is not known here: only who may do "
+        f"everything, and sees all documents and fields, may send it; no permissions for [*] and {user}"
+    )
+
+
+def _holds_open(demand: Demand, parameters: Mapping[str, str], body: bytes) -> bool:
+    """Whether a search is one of several pages, whose ids are good for their owner only."""
+    if demand.shows is not Shows.DOCUMENTS or _may_do_everything():
+        return False
+    return "scroll" in parameters or (b"pit" in body and _is_of_a_moment(body))
+
+
+def _is_of_a_moment(search: bytes) -> bool:
+    try:
+        found = json.decode(search)
+    except OpenSearchException:
+        return False
+    return isinstance(found, dict) and "pit" in found
 
 
 def _may_do_everything() -> bool:

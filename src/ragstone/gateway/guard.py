@@ -1,0 +1,180 @@
+"""Who may send what on to a cluster that asks nobody: rights and views of security here, for requests in its words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from ragstone.core import caller, json
+from ragstone.core.errors import IllegalArgumentException, OpenSearchException, OpenSearchSecurityException
+from ragstone.core.names import matches
+from ragstone.engine.api import MetadataEngine
+from ragstone.engine.values import IndexMetadata, Metadata
+from ragstone.gateway.lookups import indices_looked_up
+from ragstone.gateway.permissions import Demand, Shows, Step
+from ragstone.gateway.targets import meant
+from ragstone.indices.access import named_security_index, permitted, permitted_one, require_on
+from ragstone.indices.resolver import IndicesOptions
+from ragstone.indices.views import view_of, views_of
+from ragstone.security.system_indices import SECURITY_INDEX
+
+SEARCH: Final = Demand((Step(True, ("indices:data/read/search",)),), Shows.DOCUMENTS)
+_RECORDS: Final = ".ragstone-records"
+"""The index behind the engine's records, which is in no picture of the indices."""
+_PERHAPS_OURS: Final = re.compile(
+    # In any body: our names, or ASCII written as an escape, which nobody does who has nothing to hide. In those that
+    # list indices: patterns for names that begin with a dot, and hidden ones.
+    rb'\.plugins-ml-|\.ragstone-|\.opendistro_security|\\u00[2-7]|[",\s]\.[^",\s]*\*|"expand_wildcards"'
+)
+_CREATE: Final = "indices:admin/create"
+_ELSEWHERE: Final = ("<", ":")
+"""Names with dates to be worked out, and of other clusters."""
+
+
+class Guard:
+    """Asks `core.caller` about requests that go on to the cluster. `engine` knows what indices there are."""
+
+    def __init__(self, engine: MetadataEngine) -> None:
+        self._engine = engine
+
+    async def check(self, demand: Demand, query: Mapping[str, str], body: bytes = b"") -> bool:
+        """Whether the caller sees what the request shows only in part, so that the cluster must not answer it.
+
+        `query` are the URL's parameters. Raises OpenSearchSecurityException; IllegalArgumentException for a body that
+        cannot be looked into.
+        """
+        if caller.subject.get() is None:
+            return False
+        expression, options = expression_of(demand, query), options_of(demand, query)
+        tree = _tree(body) if body and not demand.items else None
+        indices: list[IndexMetadata] | None = None
+        for step in demand.steps:
+            if demand.everywhere:
+                require_on(["*"], *step.actions)
+            elif step.on_indices:
+                actions = step.actions
+                if isinstance(tree, dict) and tree.get("aliases") and _CREATE in actions:
+                    actions = (*actions, "indices:admin/aliases")
+                indices = _permitted(await self._engine.metadata(), expression, options, actions)
+            else:
+                caller.require(*step.actions)
+        await self._check_lookups(tree)
+        if demand.shows is Shows.NOTHING or indices is None:
+            return False
+        if reaches_records(expression, options) or named_security_index(expression):
+            return True
+        views = views_of(indices).values()
+        return any(view.fields is not None for view in views) if demand.shows is Shows.FIELDS else bool(views)
+
+    async def search(self, expression: str | None, query: Mapping[str, str], tree: Any) -> bool:
+        """As `check`, of one of several searches whose body is decoded."""
+        if caller.subject.get() is None:
+            return False
+        partly = await self.check(SEARCH, {**query, **({} if expression is None else {"index": expression})})
+        await self._check_lookups(tree)
+        return partly
+
+    async def _check_lookups(self, tree: Any) -> None:
+        """Documents that a query takes its values from must be all the caller's to read."""
+        names = set(indices_looked_up(tree))
+        if not names:
+            return
+        metadata = await self._engine.metadata()
+        for name in sorted(names):
+            _check_name(name)
+            try:
+                index = permitted_one(metadata, name, "indices:data/read/get").index
+            except OpenSearchSecurityException:
+                raise
+            except OpenSearchException:
+                continue  # the cluster says what is wrong with it
+            if name == SECURITY_INDEX or name.startswith(_RECORDS) or view_of(index) is not None:
+                raise OpenSearchSecurityException(f"documents of [{name}] cannot be looked up by who sees it in part")
+
+
+def expression_of(demand: Demand, query: Mapping[str, str]) -> str | None:
+    """The indices that a request is about; what its path does not say, a parameter may."""
+    return demand.parameters.get("index", query.get("index")) or None
+
+
+def options_of(demand: Demand, query: Mapping[str, str]) -> IndicesOptions:
+    options = IndicesOptions(
+        ignore_unavailable=_is_set(query, "ignore_unavailable"), expand_closed=demand.also_closed, forbid_closed=False
+    )
+    try:
+        return options.with_expansion(query.get("expand_wildcards"))
+    except IllegalArgumentException:  # the cluster refuses it, whatever else is asked
+        return options.with_expansion("all")
+
+
+def may_reach_ours(demand: Demand, query: Mapping[str, str]) -> bool:
+    """Whether a request could be about an index that keeps the node's own data, as far as its first line says."""
+    expression = expression_of(demand, query)
+    return "expand_wildcards" in query or any(
+        part.lstrip("-").startswith(".") for part in (expression or "").split(",")
+    )
+
+
+def may_list_ours(body: bytes) -> bool:
+    """The same of a body that lists indices."""
+    return _PERHAPS_OURS.search(body) is not None
+
+
+def reaches_records(expression: str | None, options: IndicesOptions) -> bool:
+    """Whether an expression means the index of the engine's records, for certain or perhaps."""
+    for part in (expression or "_all").split(","):
+        if part == "_all" or "*" in part:
+            pattern = "*" if part == "_all" else part
+            if matches(pattern, _RECORDS) and (options.expand_hidden or pattern.startswith(".")):
+                return True
+        elif part.startswith(_RECORDS):
+            return True
+    return False
+
+
+def _permitted(
+    metadata: Metadata, expression: str | None, options: IndicesOptions, actions: Iterable[str]
+) -> list[IndexMetadata]:
+    """The indices that an expression means, the caller being allowed the actions there. What else is wrong with it is
+    the cluster's to say."""
+    for part in (expression or "").split(","):
+        _check_name(part)
+    wanted = tuple(actions)
+    if reaches_records(expression, options):
+        require_on([_RECORDS], *wanted)
+    try:
+        return [one.index for one in permitted(metadata, expression, options, *wanted)]
+    except OpenSearchSecurityException:
+        raise
+    except OpenSearchException:
+        return meant(metadata, expression)
+
+
+def _check_name(part: str) -> None:
+    """Raises OpenSearchSecurityException for a name that only the cluster can make something of, unless the caller
+    may do everything."""
+    if any(mark in part for mark in _ELSEWHERE):
+        who = caller.subject.get()
+        if who is not None and not getattr(who, "is_unrestricted", False):
+            raise OpenSearchSecurityException(f"what [{part}] means is not known here, so nobody can be allowed it")
+
+
+def _tree(body: bytes) -> Any:
+    """What a body says, to be looked through for documents it refers to. Raises IllegalArgumentException."""
+    try:
+        return json.decode(body)
+    except OpenSearchException:
+        who = caller.subject.get()
+        if getattr(who, "is_unrestricted", False):
+            return None
+        raise IllegalArgumentException(
+            "the body is no JSON, so what it asks for cannot be checked: only who may do everything may send it"
+        ) from None
+
+
+def _is_set(query: Mapping[str, str], name: str) -> bool:
+    return query.get(name, "false") in ("", "true")
+
+
+__all__ = ["SEARCH", "Guard", "expression_of", "may_list_ours", "may_reach_ours", "options_of", "reaches_records"]
