@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from ragstone import node as _node
 from ragstone.cluster.model import OPENSEARCH_VERSION
@@ -32,7 +33,7 @@ from ragstone.rest.secrets_manager import OPERATIONS
 PAGE = Path(__file__).parent.parent / "COMPATIBILITY.md"
 
 
-def names(registry: Registry[object]) -> str:
+def names(registry: Registry[Any]) -> str:
     return ", ".join(f"`{name}`" for name in registry.names())
 
 
@@ -44,8 +45,8 @@ def page() -> str:
         "",
         "## Requests",
         "",
-        "HEAD is answered wherever GET is. `/_plugins/_security` and `/_opendistro/_security` are there where security is "
-        "on.",
+        "HEAD is answered wherever GET is. `/_plugins/_security` and `/_opendistro/_security` are there where security "
+        "is on.",
         "",
         "| path | methods |",
         "|---|---|",

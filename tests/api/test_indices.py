@@ -178,3 +178,29 @@ async def test_names_are_resolved_to_indices_and_aliases(client: AsgiClient) -> 
         "data_streams": [],
     }
     assert (await client("GET /_resolve/index/none")).json == {"indices": [], "aliases": [], "data_streams": []}
+
+
+async def test_statistics_are_of_the_metrics_and_at_the_level_that_was_asked_for(client: AsgiClient) -> None:
+    await client("PUT /one/_doc/1?refresh=true", {"a": 1})
+    found = (await client("GET /one/_stats/docs,search")).json
+    assert found["indices"]["one"]["primaries"] == {"docs": {"count": 1, "deleted": 0}}
+    assert set((await client("GET /_stats?level=cluster")).json) == {"_shards", "_all"}
+    for target, reason in {
+        "/one/_stats/nosuch": "request [/one/_stats/nosuch] contains unrecognized metric: [nosuch]",
+        "/one/_stats?level=sideways": "level parameter must be one of [cluster] or [indices] or [shards] but was [sideways]",
+        "/one/_stats?level=shards": "[level] [shards] is not supported: all shards of an index are in one place",
+    }.items():
+        refused = await client(f"GET {target}")
+        assert (refused.status, refused.json["error"]["reason"]) == (400, reason)
+
+
+async def test_a_merge_may_be_asked_for_and_waited_for_as_a_task(client: AsgiClient) -> None:
+    await client("PUT /one", {"settings": {"number_of_replicas": 0}})
+    done = {"_shards": {"total": 1, "successful": 1, "failed": 0}}
+    assert (await client("POST /one/_forcemerge?max_num_segments=1")).json == done
+    assert (await client("POST /one/_cache/clear")).json == done
+    task = (await client("POST /_forcemerge?wait_for_completion=false")).json["task"]
+    ended = (await client(f"GET /_tasks/{task}?wait_for_completion=true&timeout=20s")).json
+    assert (ended["completed"], ended["response"]) == (True, done)
+    refused = await client("POST /one/_forcemerge?max_num_segments=1&only_expunge_deletes=true")
+    assert refused.status == 400

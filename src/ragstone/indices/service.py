@@ -227,6 +227,17 @@ class IndexService:
         await self._engine.flush([one.index.name for one in found])
         return shards_of([one.index for one in found])
 
+    async def force_merge(self, expression: str | None, options: IndicesOptions | None = None) -> Shards:
+        """Persist what there is. The text index merges by itself, and vector graphs grow in the background."""
+        found = await self._resolve(expression, options, "indices:admin/forcemerge")
+        await self._engine.flush([one.index.name for one in found])
+        return shards_of([one.index for one in found])
+
+    async def clear_cache(self, expression: str | None, options: IndicesOptions | None = None) -> Shards:
+        """What is remembered belongs to one moment of an index, and goes with it: there is nothing to clear."""
+        found = await self._resolve(expression, options, "indices:admin/cache/clear")
+        return shards_of([one.index for one in found])
+
     async def stats(self, index: IndexMetadata) -> IndexStats:
         return await self._engine.stats(index.name)
 

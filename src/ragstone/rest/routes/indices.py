@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
+from ragstone.core.errors import IllegalArgumentException
 from ragstone.core.xcontent import JsonObject
 from ragstone.dsl.index_settings import nest
-from ragstone.engine.values import IndexMetadata
+from ragstone.engine.values import IndexMetadata, IndexStats
 from ragstone.indices.resolver import IndicesOptions
 from ragstone.indices.service import ADMIN, DELETE, show_settings
 from ragstone.rest.request import Request
 from ragstone.rest.response import Response, acknowledged
-from ragstone.rest.router import Routes
+from ragstone.rest.router import Routes, unrecognized
 from ragstone.rest.services import Services
 
 routes = Routes()
@@ -144,28 +145,64 @@ async def add_block(services: Services, request: Request) -> Response:
     return Response({"acknowledged": True, "shards_acknowledged": True, "indices": shown})
 
 
-@routes.add("GET /_stats", "GET /{index}/_stats", parameters=[*TARGETS, "level", "forbid_closed_indices"])
+_METRICS = (
+    "completion", "docs", "fielddata", "flush", "get", "indexing", "merge", "query_cache", "recovery", "refresh",
+    "request_cache", "search", "segments", "store", "suggest", "translog", "warmer",
+)  # fmt: skip
+_LEVELS = ("cluster", "indices", "shards")
+
+
+@routes.add(
+    "GET /_stats",
+    "GET /_stats/{metric}",
+    "GET /{index}/_stats",
+    "GET /{index}/_stats/{metric}",
+    parameters=[*TARGETS, "level", "forbid_closed_indices"],
+)
 async def stats(services: Services, request: Request) -> Response:
-    """Documents and sizes only; further metrics are not kept."""
+    """Documents and sizes only; further metrics are not kept, and shown as nothing."""
+    metrics, level = _asked_metrics(request), _level(request)
     options = indices_options(request)
     found = await services.indices.get(request.param("index"), options, action="indices:monitor/stats")
     per_index: JsonObject = {}
-    totals = {"docs.count": 0, "docs.deleted": 0, "store.size_in_bytes": 0}
+    totals = dict.fromkeys((key for key in _FIGURES if key.partition(".")[0] in metrics), 0)
     shards = 0
     for index in found:
         numbers = await services.indices.stats(index)
-        flat = {
-            "docs.count": numbers.documents,
-            "docs.deleted": numbers.deleted,
-            "store.size_in_bytes": numbers.size,
-        }
+        flat = {key: _FIGURES[key](numbers) for key in totals}
         totals = {key: totals[key] + flat[key] for key in totals}
         shards += index.number_of_shards
         per_index[index.name] = {"uuid": index.uuid, "primaries": nest(flat), "total": nest(flat)}
-    return Response(
-        {
-            "_shards": {"total": shards, "successful": shards, "failed": 0},
-            "_all": {"primaries": nest(totals), "total": nest(totals)},
-            "indices": per_index,
-        }
-    )
+    shown: JsonObject = {
+        "_shards": {"total": shards, "successful": shards, "failed": 0},
+        "_all": {"primaries": nest(totals), "total": nest(totals)},
+    }
+    return Response(shown if level == "cluster" else {**shown, "indices": per_index})
+
+
+_FIGURES: Mapping[str, Callable[[IndexStats], int]] = {
+    "docs.count": lambda numbers: numbers.documents,
+    "docs.deleted": lambda numbers: numbers.deleted,
+    "store.size_in_bytes": lambda numbers: numbers.size,
+}
+
+
+def _asked_metrics(request: Request) -> Collection[str]:
+    names = [name for name in (request.path_params.get("metric") or "_all").split(",") if name]
+    if "_all" in names:
+        return _METRICS
+    unknown = [name for name in names if name not in _METRICS]
+    if unknown:
+        raise unrecognized(request.path, "metric", unknown, _METRICS)
+    return names
+
+
+def _level(request: Request) -> str:
+    level = request.query.get("level", "indices").lower()
+    if level not in _LEVELS:
+        raise IllegalArgumentException(
+            f"level parameter must be one of [cluster] or [indices] or [shards] but was [{level}]"
+        )
+    if level == "shards":
+        raise IllegalArgumentException("[level] [shards] is not supported: all shards of an index are in one place")
+    return level
