@@ -189,7 +189,8 @@ async def test_a_memory_belongs_to_whoever_began_it(ask: Any) -> None:
     ):
         answer = await ask(request_line, body, user="ann")
         assert (answer.status, answer.json["error"]["type"]) == (401, "status_exception")
-        assert answer.json["error"]["reason"] == f"User [ann] does not have access to memory {memory}"
+        asked = f"message {message}" if "/message/" in request_line else f"memory {memory}"
+        assert answer.json["error"]["reason"] == f"User [ann] does not have access to {asked}"
     answer = await ask(f"DELETE {one}", user="ann")
     assert answer.status == 404
     assert answer.json["error"]["reason"] == f"Resources not found. Failed to delete the memory for {memory}"

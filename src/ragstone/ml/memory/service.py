@@ -81,15 +81,15 @@ class MemoryService:
         require("memory/conversation/get")
         return await self._own(id)
 
-    async def _own(self, id: str) -> Memory:
-        """A conversation of the caller's. Raises as `get`."""
+    async def _own(self, id: str, asked: str | None = None) -> Memory:
+        """A conversation of the caller's, who has `asked` for it or something in it. Raises as `get`."""
         self._enabled()
         document = await self._memories.get(id)
         if document is None:
             raise _no_memory(id)
         who = caller.subject.get()
         if who is not None and document.get("user") != who.name:
-            raise StatusException(401, f"User [{who.name}] does not have access to memory {id}")
+            raise StatusException(401, f"User [{who.name}] does not have access to {asked or f'memory {id}'}")
         return Memory(id, document)
 
     async def check(self, memory_id: str) -> None:
@@ -184,7 +184,7 @@ class MemoryService:
         if document is None:
             raise ResourceNotFoundException(f"{called} [{id}] not found")
         if caller.subject.get() is not None:
-            await self._check(document["memory_id"])
+            await self._own(document["memory_id"], f"message {id}")
         return Message(id, document)
 
     async def update_message(self, id: str, change: MessageChange) -> JsonObject:

@@ -130,6 +130,7 @@ class ModelService:
     ) -> PredictResult:
         """See `Predictions.from_body`; `algorithm` in any case. Raises IllegalArgumentException for an unknown one."""
         name = parse_function_name(algorithm) if algorithm is not None else None
+        # Differs: OpenSearch tells first that there is no such model, also those who may not ask any.
         require("predict")
         return await self._predictions.from_body(id, body, name, action_type)
 
