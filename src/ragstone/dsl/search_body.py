@@ -12,6 +12,7 @@ from ragstone.core.xcontent import JsonObject, Place, java_text, token
 from ragstone.dsl.aggregation import Aggregation, parse_aggregations
 from ragstone.dsl.clause import to_bool, to_float, to_int, to_text
 from ragstone.dsl.ext import parse_section
+from ragstone.dsl.field_format import FieldFormat, parse_field_formats
 from ragstone.dsl.point_in_time import PointInTime, parse_point_in_time
 from ragstone.dsl.query import Query, parse_query
 from ragstone.dsl.sort import SortField, parse_sort, sort_to_json
@@ -46,6 +47,8 @@ class SearchBody:
     stored_fields: tuple[str, ...] | None = None
     fields: tuple[str, ...] = ()
     """Names and patterns of mapped fields whose values each hit shows under `fields`."""
+    doc_values: tuple[FieldFormat, ...] = ()
+    """Fields whose values each hit shows under `fields`, as the index keeps them."""
     timeout: float | None = None
     """Seconds."""
     terminate_after: int = 0
@@ -73,6 +76,8 @@ class SearchBody:
         if self.source is not None:
             filtered = {"includes": list(self.source.includes), "excludes": list(self.source.excludes)}
             shown["_source"] = filtered if self.source.enabled else False
+        if self.doc_values:
+            shown["docvalue_fields"] = [entry.to_json() for entry in self.doc_values]
         if self.timeout is not None:
             shown["timeout"] = f"{int(self.timeout * 1000)}ms"
         if self.indices_boost:
@@ -244,6 +249,7 @@ _READERS: Mapping[tuple[str, str], _Reader] = {
             ("explain", (_VALUE,), "explain", to_bool),
             ("stored_fields", (_VALUE, _ARRAY), "stored_fields", _names),
             ("fields", (_ARRAY,), "fields", _fields),
+            ("docvalue_fields", (_ARRAY,), "doc_values", parse_field_formats),
             ("timeout", (_VALUE,), "timeout", lambda value: parse_time(to_text(value), "timeout")),
             ("terminate_after", (_VALUE,), "terminate_after", _terminate_after),
             ("indices_boost", (_OBJECT, _ARRAY), "indices_boost", _indices_boost),

@@ -52,7 +52,6 @@ AGGREGATIONS = (
 SEARCH_KEYS = (
     "collapse",
     "derived",
-    "docvalue_fields",
     "highlight",
     "profile",
     "rescore",

@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple
 
 from ragstone.core.errors import OpenSearchException, ShardFailure
 from ragstone.dsl.aggregation import Aggregation
+from ragstone.dsl.field_format import FieldFormat
 from ragstone.dsl.query import Query
 from ragstone.dsl.sort import SortField
 from ragstone.engine.visibility import Views
@@ -320,6 +321,8 @@ class FetchOptions:
     version: bool = False
     seq_no_primary_term: bool = False
     explain: Query | None = None
+    doc_values: Sequence[FieldFormat] = ()
+    """Fields whose values are shown under `fields`."""
     named: Sequence[Query] = ()
     """Queries with a `_name`, to be tested against each hit for `matched_queries`."""
 

@@ -162,6 +162,7 @@ class SearchExecution:
             version=body.version,
             seq_no_primary_term=body.seq_no_primary_term,
             explain=query if body.explain else None,
+            doc_values=body.doc_values,
             named=[found for found in _all(query, body.post_filter) if found.name is not None],
         )
 
@@ -185,7 +186,7 @@ def _add_fields(
         source = filter_tree(json.decode(hit.source or b"{}"), visible)
         shown = field_values(mappings[hit.index], patterns, source)
         if shown:
-            hit.extra = {**hit.extra, "fields": shown}
+            hit.extra = {**hit.extra, "fields": {**hit.extra.get("fields", {}), **shown}}
 
 
 def _timed_out(targets: Sequence[Resolved]) -> SearchResponse:

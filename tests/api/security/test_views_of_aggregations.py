@@ -155,3 +155,15 @@ async def test_masked_fields_are_counted_and_nothing_else(client: AsgiClient) ->
     assert [found[name]["value"] for name in ("value_count", "cardinality", "guess", "one")] == [4, 4, 4, 1]
     assert found["teams"]["buckets"] == [{"key": "?", "doc_count": 4, "k": {"value": 4}}]
     assert found["low"] == {"doc_count": 0}
+
+
+async def test_doc_values_are_shown_as_far_as_they_may_be_seen(client: AsgiClient) -> None:
+    asked = {"docvalue_fields": ["*m", "n", "at", "note.raw"], "_source": False, "query": {"ids": {"values": ["1"]}}}
+    with somebody(fls=["~at", "~note"], masked=["n", "team::/.+/::?"]):
+        [hit] = (await client("POST /d/_search", asked)).json["hits"]["hits"]
+    assert list(hit["fields"]) == ["team", "n"]
+    assert hit["fields"]["team"] == ["?"]
+    assert len(hit["fields"]["n"][0]) == 64
+    with somebody(dls=RED):
+        found = (await client("POST /d/_search", {"docvalue_fields": ["n"]})).json["hits"]["hits"]
+    assert [hit["fields"] for hit in found] == [{"n": [1]}, {"n": [3]}]

@@ -78,6 +78,8 @@ class Searches:
     def fetch(self, result: QueryPhaseResult, hits: Sequence[RankedHit], options: FetchOptions) -> list[Hit]:
         if options.explain is not None:
             raise unsupported("explain")
+        if options.doc_values:
+            raise unsupported("docvalue_fields")
         return [_hit(hit, result.snapshot[hit.index, hit.ref], options) for hit in hits]
 
     async def query_and_fetch(

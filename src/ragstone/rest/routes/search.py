@@ -7,6 +7,7 @@ from typing import Any
 
 from ragstone.core.errors import IllegalArgumentException
 from ragstone.core.xcontent import JsonObject
+from ragstone.dsl.field_format import FieldFormat
 from ragstone.dsl.queries.query_string import QueryStringQuery
 from ragstone.dsl.search_body import SearchBody, parse_query_body, parse_search_body
 from ragstone.dsl.sort import parse_sort_parameter
@@ -24,7 +25,7 @@ from ragstone.search.validation import PARAMETERS
 routes = Routes()
 
 _UNSUPPORTED = (
-    "docvalue_fields", "suggest_field", "suggest_mode", "suggest_size", "suggest_text",
+    "suggest_field", "suggest_mode", "suggest_size", "suggest_text",
 )  # fmt: skip
 """They would change the answer, so leaving them out is no choice."""
 WITHOUT_EFFECT = (
@@ -37,6 +38,7 @@ _READ = (
     *TARGETS, *SOURCE, "from", "size", "sort", "stored_fields", "track_total_hits", "track_scores", "explain",
     "version", "seq_no_primary_term", "search_type", "rest_total_hits_as_int", "search_pipeline", "verbose_pipeline",
     "timeout", "terminate_after", "include_named_queries_score", "scroll",
+    "docvalue_fields",
 )  # fmt: skip
 QUERY_STRING = ("df", "default_operator", "analyzer", "analyze_wildcard", "lenient")
 """They are known only beside `q`."""
@@ -94,6 +96,8 @@ def search_parameters(request: Request, body: SearchBody) -> SearchBody:
         given["sort"] = parse_sort_parameter(request.query["sort"])
     if "stored_fields" in request.query:
         given["stored_fields"] = tuple(request.names("stored_fields"))
+    if "docvalue_fields" in request.query:
+        given["doc_values"] = tuple(map(FieldFormat, request.names("docvalue_fields")))
     if "track_total_hits" in request.query:
         text = request.query["track_total_hits"]
         given["track_total_hits"] = text != "false" if text in ("", "true", "false") else _threshold(request)

@@ -12,10 +12,11 @@ from ragstone.core.xcontent import JsonObject, java_text
 from ragstone.dsl.aggs.metrics import Avg, Cardinality, Max, Metric, Min, Stats, Sum, ValueCount
 from ragstone.dsl.clause import to_float
 from ragstone.dsl.unsupported import unsupported
-from ragstone.engine.embedded.aggregations.run import Matching, aggregates, shard_failures
+from ragstone.engine.embedded.aggregations.run import Matching, aggregates
 from ragstone.engine.embedded.aggregations.values import Column, columns
 from ragstone.engine.embedded.mapper.field_type import FieldType
 from ragstone.engine.embedded.mapper.number import UnsignedLongField
+from ragstone.engine.embedded.search.failures import shard_failures
 
 MOST_VALUES = 65_000
 """Up to how many different values an index can tell at once."""

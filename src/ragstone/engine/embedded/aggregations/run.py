@@ -6,18 +6,17 @@ several indices need no thought here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import tantivy
 
-from ragstone.core.errors import OpenSearchException, SearchPhaseExecutionException, ShardFailure
 from ragstone.core.xcontent import JsonObject
 from ragstone.dsl.aggregation import Aggregation
 from ragstone.dsl.query import Query
 from ragstone.engine.embedded.query.compile import all_of, compile_query
+from ragstone.engine.embedded.search.failures import shard_failures
 from ragstone.engine.embedded.snapshot import Snapshot
 
 A = TypeVar("A", bound=Aggregation)
@@ -105,13 +104,3 @@ def compute(aggregations: Mapping[str, Aggregation], matching: Matching) -> Json
         computed = _aggregators[type(aggregation)](aggregation, matching)
         results[name] = computed if aggregation.meta is None else {"meta": aggregation.meta, **computed}
     return results
-
-
-@contextmanager
-def shard_failures(snapshot: Snapshot) -> Iterator[None]:
-    """An error inside becomes the failure of that index's shard."""
-    try:
-        yield
-    except OpenSearchException as error:
-        failure = ShardFailure(snapshot.metadata.name, snapshot.node, error)
-        raise SearchPhaseExecutionException(failures=[failure]) from None

@@ -12,10 +12,11 @@ import tantivy
 from ragstone.core.xcontent import JsonObject, java_text
 from ragstone.dsl.aggs.terms import TermsAggregation
 from ragstone.engine.embedded.aggregations.order import ordered_by
-from ragstone.engine.embedded.aggregations.run import Matching, aggregates, compute, shard_failures
+from ragstone.engine.embedded.aggregations.run import Matching, aggregates, compute
 from ragstone.engine.embedded.aggregations.values import Column, columns
 from ragstone.engine.embedded.mapper.field_type import FieldType
 from ragstone.engine.embedded.query.compile import any_of, but_not
+from ragstone.engine.embedded.search.failures import shard_failures
 from ragstone.engine.embedded.snapshot import Snapshot
 
 

@@ -9,10 +9,11 @@ from typing import Any
 
 import tantivy
 
-from ragstone.engine.embedded.aggregations.run import Matching, shard_failures
+from ragstone.engine.embedded.aggregations.run import Matching
 from ragstone.engine.embedded.mapper.field_type import FieldType
 from ragstone.engine.embedded.mapper.visible import MaskedField
 from ragstone.engine.embedded.query.compile import but_not
+from ragstone.engine.embedded.search.failures import shard_failures
 from ragstone.engine.embedded.search.sort import check_field_data
 from ragstone.engine.embedded.snapshot import Snapshot
 from ragstone.engine.visibility import value_text

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ragstone.engine.embedded.search.by_score import shortest
+from ragstone.engine.embedded.search.doc_values import doc_values
 from ragstone.engine.embedded.search.explain import explanations
+from ragstone.engine.embedded.search.failures import shard_failures
 from ragstone.engine.embedded.search.named import matched_queries
 from ragstone.engine.embedded.snapshot import Snapshot, StoredRow
 from ragstone.engine.values import FetchOptions, Hit, RankedHit
@@ -16,7 +18,8 @@ def fetch(
 ) -> list[Hit]:
     """The documents of `hits`, in the order given, as they were in the snapshots. Blocking.
 
-    `now_millis` is what `now` means in named queries and in the one that is explained.
+    `now_millis` is what `now` means in named queries and in the one that is explained. Raises
+    SearchPhaseExecutionException for what can't be shown.
     """
     scores: list[float | None] = [None] * len(hits)
     if hits and hits[0].score is not None:
@@ -27,10 +30,14 @@ def fetch(
         places = [place for place, hit in enumerate(hits) if hit.index == name]
         rows = [hits[place].ref for place in places]
         names = matched_queries(snapshot, rows, options.named, now_millis) if options.named else {}
+        with shard_failures(snapshot):
+            values = doc_values(snapshot, rows, options.doc_values) if options.doc_values else {}
         told = explanations(snapshot, rows, options.explain, now_millis) if options.explain is not None else {}
         for place, stored in zip(places, snapshot.rows(rows, sources=options.source), strict=True):
             hit = _hit(hits[place], scores[place], stored, options, names.get(stored.row, []))
             hit.explanation = told.get(stored.row)
+            if fields := values.get(stored.row):
+                hit.extra["fields"] = fields
             found[place] = hit
     return [found[place] for place in range(len(hits))]
 
