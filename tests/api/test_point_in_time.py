@@ -180,3 +180,34 @@ async def test_msearch_takes_points_in_time_too(books: AsgiClient) -> None:
     assert (answer["status"], answer["pit_id"]) == (200, pit)
     refused = await books("POST /_msearch", lines.replace(b"{}", b'{"index":"books"}', 1))
     assert refused.json["error"]["reason"] == "Validation Failed: 1: [indices] cannot be used with point in time;"
+
+
+@pytest.mark.parametrize("target", ["POST /_search", "POST /books/_search?scroll=1m"])
+async def test_slices_bring_every_document_once(books: AsgiClient, target: str) -> None:
+    await books("PUT /books/_doc/0?refresh=true", {"n": 7})
+    held = {} if "scroll" in target else {"pit": {"id": await opened(books)}}
+    found, totals = [], []
+    for part in range(3):
+        answer = await books(
+            target, {**held, "slice": {"id": part, "max": 3}, "aggs": {"n": {"terms": {"field": "n"}}}}
+        )
+        found += ids(answer)
+        totals.append(answer.json["hits"]["total"]["value"])
+        assert sum(bucket["doc_count"] for bucket in answer.json["aggregations"]["n"]["buckets"]) == totals[-1]
+    assert sorted(found) == ["0", "1", "2", "3", "4", "5"]
+    assert sum(totals) == 6
+    assert min(totals) > 0
+
+
+async def test_a_slice_needs_a_scroll_or_a_point_in_time_and_not_too_many_others(books: AsgiClient) -> None:
+    alone = await books("POST /books/_search", {"slice": {"id": 0, "max": 2}})
+    reason = "`slice` cannot be used outside of a scroll context or PIT context"
+    assert (alone.status, alone.json["error"]["reason"]) == (400, reason)
+    pit = {"pit": {"id": await opened(books)}}
+    for target, body, kind in (("/books/_search?scroll=1m", {}, "scroll"), ("/_search", pit, "pit")):
+        many = await books(f"POST {target}", {**body, "slice": {"id": 0, "max": 1025}})
+        assert (many.status, many.json["error"]["root_cause"][0]["reason"]) == (
+            400,
+            "The number of slices [1025] is too large. It must be less than [1024]. This limit can be set by changing "
+            f"the [index.max_slices_per_{kind}] index level setting.",
+        )

@@ -193,6 +193,13 @@ async def test_a_scroll_ends_with_its_index_and_a_failed_keep_alive_ends_nothing
     assert (await books("DELETE /_search/scroll/_all")).json["num_freed"] == 0
 
 
+async def test_a_scroll_counts_all_its_hits(client: AsgiClient) -> None:
+    lines = b"".join(b'{"index":{"_id":"%d"}}\n{}\n' % number for number in range(10_001))
+    await client("POST /many/_bulk?refresh=true", lines)
+    answer = await client("POST /many/_search?scroll=1m", {"size": 1})
+    assert answer.json["hits"]["total"] == {"value": 10_001, "relation": "eq"}
+
+
 async def test_a_search_of_no_index_opens_no_scroll(client: AsgiClient) -> None:
     answer = await client("POST /none*/_search?scroll=1m")
     assert (answer.status, "_scroll_id" in answer.json) == (200, False)

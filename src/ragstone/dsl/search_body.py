@@ -15,6 +15,7 @@ from ragstone.dsl.ext import parse_section
 from ragstone.dsl.field_format import FieldFormat, parse_field_formats
 from ragstone.dsl.point_in_time import PointInTime, parse_point_in_time
 from ragstone.dsl.query import Query, parse_query
+from ragstone.dsl.slices import Slice, parse_slice
 from ragstone.dsl.sort import SortField, parse_sort, sort_to_json
 from ragstone.dsl.source_filter import SourceFilter, parse_source_filter
 from ragstone.dsl.unsupported import SEARCH_KEYS, unsupported
@@ -60,6 +61,7 @@ class SearchBody:
     verbose_pipeline: bool = False
     aggregations: Mapping[str, Aggregation] = field(default_factory=dict)
     pit: PointInTime | None = None
+    slice: Slice | None = None
     ext: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> JsonObject:
@@ -86,6 +88,8 @@ class SearchBody:
             shown["aggregations"] = {name: node.definition() for name, node in self.aggregations.items()}
         if self.pit is not None:
             shown["pit"] = self.pit.to_json()
+        if self.slice is not None:
+            shown["slice"] = self.slice.to_json()
         if self.ext:
             shown["ext"] = {name: section.to_json() for name, section in self.ext.items()}
         return shown
@@ -261,6 +265,7 @@ _READERS: Mapping[tuple[str, str], _Reader] = {
             ("aggs", (_OBJECT,), "aggregations", parse_aggregations),
             ("aggregations", (_OBJECT,), "aggregations", parse_aggregations),
             ("pit", (_OBJECT,), "pit", parse_point_in_time),
+            ("slice", (_OBJECT,), "slice", parse_slice),
             ("stats", (_ARRAY,), "", _names),
         )
         for kind in kinds

@@ -56,7 +56,6 @@ SEARCH_KEYS = (
     "profile",
     "rescore",
     "script_fields",
-    "slice",
     "suggest",
 )
 """Keys of a search body that are recognised and refused, unless what they hold asks for nothing."""

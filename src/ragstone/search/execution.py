@@ -9,10 +9,12 @@ from typing import TypeVar
 from ragstone.core import json
 from ragstone.core.clock import Clock, Deadline
 from ragstone.core.errors import IndexNotFoundException, OpenSearchTimeoutException
+from ragstone.dsl.queries.bool import BoolQuery
 from ragstone.dsl.queries.hybrid import HybridQuery
 from ragstone.dsl.queries.match_all import MatchAllQuery
 from ragstone.dsl.query import Query
 from ragstone.dsl.search_body import SearchBody
+from ragstone.dsl.slices import Slice
 from ragstone.dsl.source_filter import SourceFilter, filter_tree
 from ragstone.dsl.unsupported import unsupported
 from ragstone.engine.api import SearchEngine
@@ -105,7 +107,7 @@ class SearchExecution:
             track_scores=body.track_scores,
             terminate_after=body.terminate_after,
             aggregations=body.aggregations,
-            filters={target.index.name: target.filter for target in targets if target.filter is not None},
+            filters=_filters(targets, body.slice),
             views=views,
         )
         if place is not None:
@@ -176,6 +178,17 @@ async def surviving(targets: Sequence[Resolved], ask: Callable[[Sequence[Resolve
         if not left or len(left) == len(targets):
             raise
         return await surviving(left, ask)
+
+
+def _filters(targets: Sequence[Resolved], part: Slice | None) -> dict[str, Query]:
+    """What hits of each index must pass besides: the filter of an alias, and to be in the slice that is asked for."""
+    asked = part.query() if part is not None else None
+    found: dict[str, Query] = {}
+    for target in targets:
+        both = [query for query in (target.filter, asked) if query is not None]
+        if both:
+            found[target.index.name] = both[0] if len(both) == 1 else BoolQuery(filter=tuple(both))
+    return found
 
 
 def _add_fields(

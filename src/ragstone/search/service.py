@@ -32,7 +32,7 @@ from ragstone.search.render import render, shards
 from ragstone.search.rewrite import rewrite_neural
 from ragstone.search.scroll import ScrollService
 from ragstone.search.trace import VerboseTrace
-from ragstone.search.validation import check_search
+from ragstone.search.validation import check_search, check_slice
 
 
 class SearchService:
@@ -99,7 +99,9 @@ class SearchService:
         try:
             place = Place(context.reader)
             async with self._contexts.using(SCROLL, context.id):
-                body, response = await self._answer(targets, body, pipeline, place, scrolling=True)
+                # Whatever was said, a scroll counts all.
+                counting = replace(body, track_total_hits=True)
+                body, response = await self._answer(targets, counting, pipeline, place, scrolling=True)
             self.scrolls.begin(context, place, response)
         except BaseException:
             await self._contexts.free(context)
@@ -116,6 +118,8 @@ class SearchService:
         scrolling: bool = False,
     ) -> tuple[SearchBody, SearchResponse]:
         """The search and its response, as a pipeline leaves both."""
+        indices = [target.index for target in targets]
+        check_slice(body.slice, indices, scroll=scrolling, held=place is not None, node=self._node)
         chosen = await self._pipelines.choose(pipeline, body.search_pipeline, (target.index for target in targets))
         if body.verbose_pipeline and chosen is None:
             raise IllegalArgumentException("The 'verbose pipeline' option requires a search pipeline to be defined.")
