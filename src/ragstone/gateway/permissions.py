@@ -110,7 +110,8 @@ POST        /[{index}/]_cache/clear                          @indices:admin/cach
 POST        /{index}/_open                                   @indices:admin/open closed
 POST        /{index}/_close                                  @indices:admin/close closed
 PUT         /{index}/_block/{block}                          @indices:admin/block/add closed
-GET POST    /[{index}/]_analyze                              @indices:admin/analyze
+GET POST    /_analyze                                         @indices:admin/analyze everywhere
+GET POST    /{index}/_analyze                                 @indices:admin/analyze
 GET         /[{index}/]_stats                                @indices:monitor/stats
 GET         /[{index}/]_stats/{metric}                       @indices:monitor/stats
 GET         /[{index}/]_segments                             @indices:monitor/segments

@@ -50,7 +50,7 @@ class OpenSearchEngine:
         self._indices = Indices(client, clock)
         self._records = Records(client, clock, ids)
         self._documents = Documents(client, self._indices)
-        self._searches = Searches(client)
+        self._searches = Searches(client, self._indices.metadata)
         self._readers = Readers(client)
         self.node_id = ""
         """That of the cluster's manager when the gateway started: what models are shown to run on must be a node that

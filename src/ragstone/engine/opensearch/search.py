@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from ragstone.core import json
 from ragstone.core.clock import Deadline
@@ -21,11 +21,13 @@ from ragstone.engine.opensearch.answers import (
     understood,
 )
 from ragstone.engine.opensearch.client import ClusterClient
+from ragstone.engine.opensearch.fields import FieldViews, field_views
 from ragstone.engine.opensearch.names import are_system, part
 from ragstone.engine.values import (
     FetchOptions,
     Hit,
     JsonObject,
+    Metadata,
     QueryPhaseResult,
     QueryRequest,
     RankedHit,
@@ -45,8 +47,9 @@ class Searches:
     """See `SearchEngine`. A result's snapshot has its hits as they came, by index and `ref`: without a reader a mere
     number, the same in all lists that hold the document."""
 
-    def __init__(self, client: ClusterClient) -> None:
+    def __init__(self, client: ClusterClient, metadata: Callable[[], Awaitable[Metadata]]) -> None:
         self._client = client
+        self._metadata = metadata
 
     async def query(
         self, request: QueryRequest, deadline: Deadline | None, options: FetchOptions = _EVERYTHING
@@ -54,7 +57,8 @@ class Searches:
         if not request.indices:
             total = None if request.track_total_hits is False else Total(0)
             return QueryPhaseResult([RankedList([], total, None) for _ in request.queries], {}, 0)
-        request = views.inside(request)
+        given, hiding = request.aggregations, await self._hiding(request)
+        request = views.inside(request if hiding is None else hiding.inside(request))
         bodies = [_body(request, query, options) for query in request.queries]
         united = len(bodies) > 1 and (request.track_total_hits is not False or bool(request.aggregations))
         if united:
@@ -67,11 +71,16 @@ class Searches:
         hits: dict[tuple[str, str, str | None], int] = {}
         snapshot: dict[tuple[str, int], HitAnswer] = {}
         lists = [_ranked(answer, request, hits, snapshot) for answer in answers[: len(request.queries)]]
+        aggregations = answers[-1].get("aggregations", {})
+        if hiding is not None:
+            aggregations = hiding.masked(given, aggregations)
+            for hit in snapshot.values():
+                _cut(hit, hiding)
         return QueryPhaseResult(
             lists,
             snapshot,
             answers[0]["_shards"]["total"],
-            answers[-1].get("aggregations", {}),
+            aggregations,
             union=_total(answers[-1]) if united else None,
         )
 
@@ -95,11 +104,19 @@ class Searches:
     ) -> int:
         if not indices:
             return 0
-        asked = views.inside(QueryRequest(indices, [query], filters=filters or {}, views=seen or {}))
+        asked = QueryRequest(indices, [query], filters=filters or {}, views=seen or {})
+        hiding = await self._hiding(asked)
+        asked = views.inside(asked if hiding is None else hiding.inside(asked))
         body = {"query": _filtered(asked.queries[0], indices, asked.filters), "size": 0, "track_total_hits": True}
         [answer] = await self._ask(indices, [body], None)
         demand_all(answer["_shards"])
         return answer["hits"]["total"]["value"]
+
+    async def _hiding(self, request: QueryRequest) -> FieldViews | None:
+        """What of the request's views is about fields."""
+        if not any(view.fields is not None or view.masks is not None for view in (request.views or {}).values()):
+            return None
+        return field_views(request.indices, (await self._metadata()).indices, request.views)
 
     async def _ask(
         self,
@@ -227,6 +244,12 @@ def _ranked(
         failures=shard_failures(answer["_shards"]),
         terminated_early=answer.get("terminated_early", False),
     )
+
+
+def _cut(hit: HitAnswer, hiding: FieldViews) -> None:
+    """Leaves of a document what is shown of it."""
+    if "_source" in hit:
+        hit["_source"] = json.Unparsed(hiding.cut(hit["_index"], bytes(hit["_source"])))
 
 
 def _total(answer: SearchAnswer) -> Total | None:

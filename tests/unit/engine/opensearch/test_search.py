@@ -22,7 +22,7 @@ from ragstone.dsl.sort import parse_sort
 from ragstone.engine.opensearch.client import ClusterClient
 from ragstone.engine.opensearch.readers import Readers
 from ragstone.engine.opensearch.search import Searches
-from ragstone.engine.values import FetchOptions, QueryRequest, RankedHit, Total
+from ragstone.engine.values import FetchOptions, Metadata, QueryRequest, RankedHit, Total
 from ragstone.testing.cluster import SILENCE, Reply, ScriptedCluster
 
 SEARCH, MSEARCH = "/books/_search", "/_msearch"
@@ -46,9 +46,13 @@ def answer(*ids: str, **more: Any) -> dict[str, Any]:
     return {"took": 1, "timed_out": False, "_shards": shards, "hits": shown, "status": 200, **more}
 
 
+async def no_indices() -> Metadata:
+    return Metadata("cluster", {})
+
+
 @pytest.fixture
 def searches(client: ClusterClient) -> Searches:
-    return Searches(client)
+    return Searches(client, no_indices)
 
 
 async def test_a_request_says_everything_in_one_body(cluster: ScriptedCluster, searches: Searches) -> None:
@@ -244,7 +248,7 @@ async def test_our_own_indices_are_searched_with_our_own_rights(
     client.ask = watch  # type: ignore[method-assign]
     for names in ([".plugins-ml-model"], [".plugins-ml-model", "books"], ["books"]):
         cluster.on("POST", f"/{','.join(names)}/_search", Reply(answer()))
-        await Searches(client).query(QueryRequest(names, [EVERYTHING]), None)
+        await Searches(client, no_indices).query(QueryRequest(names, [EVERYTHING]), None)
     assert asked == [True, False, False]
 
 
