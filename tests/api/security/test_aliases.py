@@ -1,0 +1,52 @@
+"""Aliases as a way to what is somebody else's: names that others write and search by are not to be joined."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+PASSWORD = "Reef-Kettle-9271!"
+JOIN: dict[str, Any] = {"index": "eve", "alias": "payroll", "is_write_index": True}
+
+
+@pytest.fixture(autouse=True)
+async def payroll(ask: Any) -> None:
+    """`ann` owns the index `payroll-1` and writes to it by its alias; `eve` owns `eve` and nothing else."""
+    permissions = [{"index_patterns": ["payroll*"], "allowed_actions": ["indices_all"]}]
+    await ask("PUT /api/roles/r", {"index_permissions": permissions})
+    for name, roles in (("ann", ["r"]), ("eve", [])):
+        user = {"password": PASSWORD, "opendistro_security_roles": roles}
+        assert (await ask(f"PUT /api/internalusers/{name}", user)).status == 201
+    assert (await ask("PUT /payroll-1", {"aliases": {"payroll": {}}}, user="ann")).status == 200
+
+
+@pytest.mark.parametrize("existing", [True, False], ids=["an index there is", "a new index"])
+async def test_nobody_draws_writes_to_an_alias_into_an_index_of_their_own(ask: Any, existing: bool) -> None:
+    if existing:
+        await ask("PUT /eve", user="eve")
+        attempts = [
+            ("POST /_aliases", {"actions": [{"add": JOIN}]}),
+            (
+                "POST /_aliases",
+                {"actions": [{"add": {**JOIN, "alias": "x"}}, {"add": {**JOIN, "is_write_index": False}}]},
+            ),
+            ("POST /_aliases", {"actions": [{"add": {"indices": ["eve"], "aliases": ["y", "payroll"]}}]}),
+            ("PUT /eve/_alias/payroll", {"is_write_index": True}),
+        ]
+    else:
+        attempts = [("PUT /eve", {"aliases": {"payroll": {"is_write_index": True}}})]
+    for line, body in attempts:
+        refused = await ask(line, body, user="eve")
+        assert refused.status == 403, line
+        assert "no permissions for [indices:admin/aliases] and User [name=eve" in refused.text
+    written = await ask("POST /payroll/_doc?refresh=true", {"salary": 1}, user="ann")
+    assert (written.status, written.json["_index"]) == (201, "payroll-1")
+    assert (await ask("GET /payroll-1/_alias")).json == {"payroll-1": {"aliases": {"payroll": {}}}}
+
+
+async def test_an_alias_goes_on_for_whoever_may_change_those_that_have_it(ask: Any) -> None:
+    moved = [{"add": {**JOIN, "index": "payroll-2"}}, {"remove": {"index": "payroll-1", "alias": "payroll"}}]
+    assert (await ask("PUT /payroll-2", {"aliases": {"payroll": {}}}, user="ann")).status == 200
+    assert (await ask("POST /_aliases", {"actions": moved}, user="ann")).status == 200
+    assert (await ask("PUT /eve", {"aliases": {"free": {}}}, user="eve")).status == 200
