@@ -33,14 +33,17 @@ class Secrecy:
         self._told.append((where, text))
 
     def folder(self, path: Path) -> None:
-        """All its files will be looked through, as they are then."""
+        """All its files will be looked through, as they are then; of a file, itself."""
         self._folders.append(path)
 
     def leaks(self) -> list[str]:
         """Where which secret was found, with a piece of what is around it."""
         found = []
         stored = [
-            (str(path), path.read_bytes()) for folder in self._folders for path in folder.rglob("*") if path.is_file()
+            (str(path), path.read_bytes())
+            for folder in self._folders
+            for path in (folder, *folder.rglob("*"))
+            if path.is_file()
         ]
         for where, content in [(where, text.encode()) for where, text in self._told] + stored:
             for secret in self.secrets:
