@@ -17,6 +17,7 @@ from ragstone.gateway.targets import meant
 from ragstone.indices.access import named_security_index, permitted, permitted_one, require_on
 from ragstone.indices.resolver import IndicesOptions
 from ragstone.indices.views import view_of, views_of
+from ragstone.search.contexts import POINT_IN_TIME, SCROLL
 from ragstone.security.system_indices import SECURITY_INDEX
 
 SEARCH: Final = Demand((Step(True, ("indices:data/read/search",)),), Shows.DOCUMENTS)
@@ -27,6 +28,7 @@ _PERHAPS_OURS: Final = re.compile(
     # list indices: patterns for names that begin with a dot, and hidden ones.
     rb'\.plugins-ml-|\.ragstone-|\.opendistro_security|\\u00[2-7]|[",\s]\.[^",\s]*\*|"expand_wildcards"'
 )
+_HELD_OPEN: Final = (SCROLL, POINT_IN_TIME)
 _CREATE: Final = "indices:admin/create"
 _ELSEWHERE: Final = ("<", ":")
 """Names with dates to be worked out, and of other clusters."""
@@ -116,9 +118,9 @@ def may_reach_ours(demand: Demand, query: Mapping[str, str]) -> bool:
     )
 
 
-def may_list_ours(body: bytes) -> bool:
-    """The same of a body that lists indices."""
-    return _PERHAPS_OURS.search(body) is not None
+def may_list_ours(request: bytes) -> bool:
+    """The same of a body, or a whole request, that lists indices, or what is held open of them."""
+    return _PERHAPS_OURS.search(request) is not None or any(kind.prefix.encode() in request for kind in _HELD_OPEN)
 
 
 def reaches_records(expression: str | None, options: IndicesOptions) -> bool:

@@ -64,16 +64,16 @@ GET POST    /_render/template/{id}                           indices:data/read/s
 GET POST    /[{index}/]_search_shards                        @indices:admin/shards/search_shards
 GET POST    /[{index}/]_validate/query                       @indices:admin/validate/query documents
 GET POST    /{index}/_explain/{id}                           @indices:data/read/explain documents
-GET POST    /[{index}/]_field_caps                           @indices:data/read/field_caps fields
+GET POST    /[{index}/]_field_caps                           @indices:data/read/field_caps documents
 GET POST    /{index}/_termvectors                            @indices:data/read/tv documents
 GET POST    /{index}/_termvectors/{id}                       @indices:data/read/tv documents
-GET POST    /_search/scroll                                  indices:data/read/scroll documents here
-GET POST    /_search/scroll/{scroll_id}                      indices:data/read/scroll documents here
-DELETE      /_search/scroll                                  here
-DELETE      /_search/scroll/{scroll_id}                      here
+GET POST    /_search/scroll                                  indices:data/read/scroll documents here items lists
+GET POST    /_search/scroll/{scroll_id}                      indices:data/read/scroll documents here items lists
+DELETE      /_search/scroll                                  here items lists
+DELETE      /_search/scroll/{scroll_id}                      here items lists
 POST        /{index}/_search/point_in_time                   @indices:data/read/point_in_time/create documents here
-DELETE      /_search/point_in_time                           here
-GET DELETE  /_search/point_in_time/_all                      here
+DELETE      /_search/point_in_time                           here items lists
+GET DELETE  /_search/point_in_time/_all                      here items lists
 
 GET         /{index}/_doc/{id}                               @indices:data/read/get documents
 GET         /{index}/_source/{id}                            @indices:data/read/get documents

@@ -35,6 +35,7 @@ from ragstone.rest.routes import (
     cat,
     documents,
     field_caps,
+    gateway_documents,
     indices,
     mappings,
     point_in_time,
@@ -129,6 +130,7 @@ _PARTLY: tuple[Routes, ...] = (
     indices.routes,
     aliases.routes,
     cat.routes,
+    gateway_documents.routes,
 )
 """What can be done here for those who see indices in part, or have rights that are asked for item by item."""
 _LOOKS_EVERYWHERE = ("/_plugins/_sql", "/_plugins/_ppl", "/_plugins/_query", "/_plugins/_asynchronous_search")
@@ -261,15 +263,18 @@ class GatewayApp:
             request.body = _inflated(raw, request.headers, self._limit)
         body = request.body or parameters.get("source", "").encode()
         if demand is None:
-            if path.startswith(_LOOKS_EVERYWHERE) and may_list_ours(body + query.encode()):
+            if path.startswith(_LOOKS_EVERYWHERE) and may_list_ours(request.uri.encode() + b" " + body):
                 raise OpenSearchSecurityException("what this node keeps in the cluster is not read in that language")
-        elif looked_into or (demand.lists and may_list_ours(body)):
+        elif looked_into or (demand.lists and may_list_ours(request.uri.encode() + b" " + body)):
             if checking and demand.steps:
                 await _failed(send, await self._what_is_allowed(demand, parameters, body), request)
                 return
             hides = await self._gateway.guard.check(demand, parameters, body)
             if hides or demand.here or _holds_open(demand, parameters, body):
                 await self._in_part(partly, request, scope, receive, send)
+                return
+            if found is not None and found[0].handler in _ITEM_BY_ITEM:
+                await self._ours(self._app, found[0], scope, receive, send)
                 return
         await self._where_it_belongs(request, found, scope, receive, send)
 

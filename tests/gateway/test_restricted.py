@@ -1,0 +1,218 @@
+"""A gateway with users of its own: what those see through it who see indices only in part."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ragstone.core.security_settings import SecuritySettings
+from ragstone.core.settings import Settings
+from ragstone.node import Node
+from ragstone.testing.asgi import Answer, AsgiClient
+from ragstone.testing.cluster import ScriptedCluster
+
+PASSWORD = "Reef-Kettle-9271!"
+OWN = {"cluster_auth": "service", "security": SecuritySettings(enabled=True), "initial_admin_password": PASSWORD}
+API = "/_plugins/_security/api"
+NDJSON = {"content-type": "application/x-ndjson"}
+
+
+class Users:
+    """`await users("ann", "GET /books/_search")`: as ann, whose password is everybody's."""
+
+    def __init__(self, client: AsgiClient) -> None:
+        self._client = client
+
+    async def __call__(self, name: str, target: str, body: Any = None, **headers: str) -> Answer:
+        login = base64.b64encode(f"{name}:{PASSWORD}".encode()).decode()
+        kinds = {key.replace("_", "-"): value for key, value in headers.items()}
+        return await self._client(target, body, headers={"authorization": f"Basic {login}", **kinds})
+
+    async def admin(self, target: str, body: Any = None) -> Answer:
+        answer = await self("admin", target, body)
+        assert answer.status < 300, f"{target}: {answer.text}"
+        return answer
+
+    async def add(self, name: str, *permissions: dict[str, Any], cluster: tuple[str, ...] = ()) -> None:
+        role = {"cluster_permissions": list(cluster), "index_permissions": list(permissions)}
+        await self.admin(f"PUT {API}/roles/{name}", role)
+        user = {"password": PASSWORD, "opendistro_security_roles": [name]}
+        await self.admin(f"PUT {API}/internalusers/{name}", user)
+
+
+def allowed(*patterns: str, actions: tuple[str, ...] = ("read",), **view: Any) -> dict[str, Any]:
+    return {"index_patterns": list(patterns), "allowed_actions": list(actions), **view}
+
+
+@pytest.fixture(params=["scripted", "real"])
+async def users(
+    request: Any, cluster: ScriptedCluster, tmp_path: Path, gateway_settings: Callable[..., Settings]
+) -> AsyncIterator[Users]:
+    """Before an index `books` with two documents, of team red and of team blue, and `films` with one."""
+    given = gateway_settings(cluster, **OWN)
+    if request.param == "real":
+        given = replace(given, cluster=(request.getfixturevalue("opensearch"),), data=tmp_path / "real")
+    async with Node(given) as node:
+        users = Users(AsgiClient(node.app))
+        if request.param == "real":
+            await users("admin", "DELETE /books,films?ignore_unavailable=true")
+        types = {"team": "keyword", "pay": "long", "title": "text"}
+        mapping = {"properties": {name: {"type": kind} for name, kind in types.items()}}
+        await users.admin("PUT /books", {"mappings": mapping})
+        await users.admin("PUT /books/_doc/1?refresh=true", {"team": "red", "pay": 3, "title": "river"})
+        await users.admin("PUT /books/_doc/2?refresh=true", {"team": "blue", "pay": 7, "title": "river deep"})
+        await users.admin("PUT /films/_doc/1?refresh=true", {"team": "red"})
+        yield users
+        if request.param == "real":
+            await users.admin("DELETE /books,films")
+
+
+RED = '{"term": {"team": "red"}}'
+
+
+async def test_hidden_documents_are_nowhere(users: Users) -> None:
+    await users.add("ann", allowed("books", dls=RED), cluster=("cluster_composite_ops_ro",))
+    found = (await users("ann", "GET /books/_search")).json
+    assert [hit["_id"] for hit in found["hits"]["hits"]] == ["1"]
+    assert (await users("ann", "GET /books/_count")).json["count"] == 1
+    assert (await users("ann", "GET /books/_doc/1")).json["found"]
+    for target in ("GET /books/_doc/2", "GET /books/_source/2", "HEAD /books/_doc/2"):
+        assert (await users("ann", target)).status == 404, target
+    docs = (await users("ann", "POST /books/_mget", {"ids": ["1", "2"]})).json["docs"]
+    assert [doc["found"] for doc in docs] == [True, False]
+    lines = b'{"index":"books"}\n{}\n{"index":"films"}\n{}\n'
+    several = (await users("ann", "POST /_msearch", lines, **NDJSON)).json["responses"]
+    assert several[0]["hits"]["total"]["value"] == 1
+    assert several[1]["status"] == 403
+
+
+async def test_what_would_tell_of_hidden_documents_is_refused(users: Users) -> None:
+    await users.add("ann", allowed("books", dls=RED, actions=("*",)))
+    query: dict[str, Any] = {"query": {"match_all": {}}}
+    for target in ("POST /books/_rank_eval", "GET /books/_validate/query", "POST /books/_termvectors"):
+        assert (await users("ann", target, query)).status == 403, target
+    for body in ({"query": {"more_like_this": {"like": "x"}}}, {"suggest": {"a": {"text": "x"}}}, {"profile": True}):
+        assert (await users("ann", "GET /books/_search", body)).status == 400, body
+    assert (await users("ann", "POST /books/_explain/2", query)).status == 404
+
+
+async def test_hidden_fields_are_nowhere(users: Users) -> None:
+    await users.add("ann", allowed("books", fls=["~pay"]), cluster=("cluster_composite_ops_ro",))
+    found = (
+        await users("ann", "GET /books/_search", {"sort": ["pay"], "aggs": {"p": {"terms": {"field": "pay"}}}})
+    ).json
+    assert [hit["_source"] for hit in found["hits"]["hits"]] == [
+        {"team": "red", "title": "river"},
+        {"team": "blue", "title": "river deep"},
+    ]
+    assert found["aggregations"]["p"]["buckets"] == []
+    assert not any(number in str(found["hits"]["hits"]) for number in ("[3]", "[7]"))
+    none = await users("ann", "GET /books/_search", {"query": {"range": {"pay": {"gt": 0}}}})
+    assert none.json["hits"]["total"]["value"] == 0
+    assert (await users("ann", "GET /books/_doc/2")).json["_source"] == {"team": "blue", "title": "river deep"}
+    assert "pay" not in (await users("ann", "GET /books/_field_caps?fields=*")).json["fields"]
+    assert (await users("ann", "GET /books/_explain/1", {"query": {"match_all": {}}})).status == 403
+
+
+async def test_the_mapping_has_only_fields_that_are_shown(users: Users) -> None:
+    await users.add("ann", allowed("books", fls=["~pay"], actions=("*",)))
+    mapping = (await users("ann", "GET /books/_mapping")).json["books"]["mappings"]["properties"]
+    assert sorted(mapping) == ["team", "title"]
+    assert "pay" not in (await users("ann", "GET /books")).text
+
+
+async def test_masked_fields_are_hashes(users: Users) -> None:
+    await users.add("ann", allowed("books", masked_fields=["team"]))
+    found = (await users("ann", "GET /books/_search", {"aggs": {"t": {"terms": {"field": "team"}}}})).json
+    shown = {hit["_source"]["team"] for hit in found["hits"]["hits"]}
+    assert all(len(value) == 64 for value in shown)
+    assert {bucket["key"] for bucket in found["aggregations"]["t"]["buckets"]} == shown
+    none = await users("ann", "GET /books/_search", {"query": {"term": {"team": "red"}}})
+    assert none.json["hits"]["total"]["value"] == 0
+
+
+async def test_documents_that_a_query_looks_up_must_be_the_callers_to_read(users: Users) -> None:
+    await users.add("ann", allowed("films"))
+    await users.add("bob", allowed("films"), allowed("books", dls=RED))
+    lookup = {"query": {"terms": {"team": {"index": "books", "id": "2", "path": "team"}}}}
+    for name in ("ann", "bob"):
+        answer = await users(name, "GET /films/_search", lookup)
+        assert answer.status == 403, answer.text
+
+
+async def test_indices_of_the_nodes_own_are_nobodys(users: Users) -> None:
+    await users.admin("POST /_plugins/_ml/model_groups/_register", {"name": "secret group"})
+    for target in (
+        "GET /.plugins-ml-model-group/_search",
+        "GET /.ragstone-records/_search",
+        "GET /.*/_search",
+        "GET /_search?expand_wildcards=all",
+        "GET /*/_search?expand_wildcards=hidden,open",
+        "GET /.rag*/_count",
+    ):
+        answer = await users("admin", target)
+        assert "secret" not in answer.text, target
+        assert ".plugins-ml" not in answer.text, target
+        assert '"_index":".ragstone' not in answer.text.replace(" ", ""), target
+    lines = b'{"index":".ragstone-records"}\n{}\n{"index":[".plugins-ml-model-group"]}\n{}\n'
+    assert "secret" not in (await users("admin", "POST /_msearch", lines, **NDJSON)).text
+    docs = {"docs": [{"_index": ".ragstone-records", "_id": "1"}, {"_index": "books", "_id": "1"}]}
+    found = (await users("admin", "POST /_mget", docs)).json["docs"]
+    assert "_source" not in found[0]
+    assert found[1]["found"]
+    for target, body in (
+        ("DELETE /.ragstone-records", None),
+        ("DELETE /.rag*", None),
+        ("DELETE /*?expand_wildcards=all", None),
+        ("PUT /.plugins-ml-model-group/_doc/1", {"a": 1}),
+        ("PUT /.ragstone-records/_settings", {"index": {"hidden": False}}),
+        ("POST /_aliases", {"actions": [{"add": {"index": ".plugins-ml-model-group", "alias": "open"}}]}),
+    ):
+        assert (await users("admin", target, body)).status == 403, target
+    item = b'{"index":{"_index":".plugins-ml-model-group","_id":"1"}}\n{"a":1}\n'
+    assert (await users("admin", "POST /_bulk", item, **NDJSON)).json["items"][0]["index"]["status"] == 403
+    copy = {"source": {"index": ".plugins-ml-model-group"}, "dest": {"index": "films"}}
+    copied = await users("admin", "POST /_reindex", copy)
+    assert copied.json.get("created", 0) == 0
+    assert (await users("admin", "POST /_plugins/_sql", {"query": "SELECT * FROM .ragstone-records"})).status == 403
+
+
+async def test_asking_what_is_allowed_does_nothing(users: Users) -> None:
+    await users.add("ann", allowed("books"))
+    asked = (await users("ann", "DELETE /books?perform_permission_check=true")).json
+    assert asked == {"accessAllowed": False, "missingPrivileges": ["indices:admin/delete"]}
+    asked = (await users("ann", "GET /books/_search?perform_permission_check=true")).json
+    assert asked == {"accessAllowed": True, "missingPrivileges": []}
+    assert (await users("admin", "DELETE /books?perform_permission_check=true")).json["accessAllowed"]
+    assert (await users("admin", "GET /books")).status == 200
+
+
+@pytest.mark.parametrize("users", ["real"], indirect=True)
+async def test_what_is_held_open_is_its_owners_and_of_those_who_may_do_everything(users: Users) -> None:
+    await users.add("ann", allowed("books"), cluster=("cluster_composite_ops_ro",))
+    await users.add("bob", allowed("*"), cluster=("cluster_composite_ops_ro",))
+
+    async def opened() -> dict[str, str]:
+        page = (await users("ann", "POST /books/_search?scroll=1m", {"size": 1})).json
+        return {"scroll_id": page["_scroll_id"]}
+
+    held = await opened()
+    assert (await users("ann", "POST /_search/scroll", {**held, "scroll": "1m"})).json["hits"]["hits"]
+    assert (await users("bob", "POST /_search/scroll", held)).status == 403
+    assert (await users("admin", "DELETE /_search/scroll", await opened())).json["num_freed"] == 1
+
+
+async def test_no_login_goes_on_to_the_cluster(gateways: Any, cluster: ScriptedCluster) -> None:
+    async with gateways(**OWN) as gateway:
+        users = Users(gateway)
+        await users.add("ann", allowed("books", actions=("*",)))
+        cluster.requests.clear()
+        await users("ann", "PUT /books", {})
+        await users("ann", "GET /books/_search")
+        assert len(cluster.asked("PUT", "/books")) == 1
+        assert not [request for request in cluster.requests if "authorization" in request.headers]
