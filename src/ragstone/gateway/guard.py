@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from ragstone.core import caller, json
+from ragstone.core.caller import NamedIndex
 from ragstone.core.errors import IllegalArgumentException, OpenSearchException, OpenSearchSecurityException
 from ragstone.core.names import matches
 from ragstone.engine.api import MetadataEngine
@@ -14,7 +15,7 @@ from ragstone.engine.values import IndexMetadata, Metadata
 from ragstone.gateway.lookups import indices_looked_up
 from ragstone.gateway.permissions import Demand, Shows, Step
 from ragstone.gateway.targets import meant
-from ragstone.indices.access import named_security_index, permitted, permitted_one, require_on
+from ragstone.indices.access import named_security_index, permitted, permitted_one, require_joining, require_on
 from ragstone.indices.resolver import IndicesOptions
 from ragstone.indices.views import view_of, views_of
 from ragstone.search.contexts import POINT_IN_TIME, SCROLL
@@ -55,16 +56,20 @@ class Guard:
             if demand.everywhere:
                 require_on(["*"], *step.actions)
             elif step.on_indices:
-                actions = step.actions
-                if isinstance(tree, dict) and tree.get("aliases") and _CREATE in actions:
+                actions, metadata = step.actions, await self._engine.metadata()
+                aliases = tree.get("aliases") if isinstance(tree, dict) and _CREATE in actions else None
+                if aliases:
                     actions = (*actions, "indices:admin/aliases")
-                indices = _permitted(await self._engine.metadata(), expression, options, actions)
+                indices = _permitted(metadata, expression, options, actions)
+                require_joining(metadata, aliases if isinstance(aliases, dict) else ())
             else:
                 caller.require(*step.actions)
         await self._check_lookups(tree)
         if demand.shows is Shows.NOTHING or indices is None:
             return False
         if reaches_records(expression, options) or named_security_index(expression):
+            return True
+        if any(_sees_partly(part) for part in (expression or "").split(",")):
             return True
         views = views_of(indices).values()
         return any(view.fields is not None for view in views) if demand.shows is Shows.FIELDS else bool(views)
@@ -85,13 +90,15 @@ class Guard:
         metadata = await self._engine.metadata()
         for name in sorted(names):
             _check_name(name)
+            kept = name == SECURITY_INDEX or name.startswith(_RECORDS)
             try:
                 index = permitted_one(metadata, name, "indices:data/read/get").index
             except OpenSearchSecurityException:
                 raise
             except OpenSearchException:
-                continue  # the cluster says what is wrong with it
-            if name == SECURITY_INDEX or name.startswith(_RECORDS) or view_of(index) is not None:
+                if not kept:  # which is in no picture of the indices
+                    continue  # the cluster says what is wrong with it
+            if kept or view_of(index) is not None:
                 raise OpenSearchSecurityException(f"documents of [{name}] cannot be looked up by who sees it in part")
 
 
@@ -160,6 +167,12 @@ def _check_name(part: str) -> None:
         who = caller.subject.get()
         if who is not None and not getattr(who, "is_unrestricted", False):
             raise OpenSearchSecurityException(f"what [{part}] means is not known here, so nobody can be allowed it")
+
+
+def _sees_partly(name: str) -> bool:
+    """Whether the caller would see an index of that name in part: it may be there and not yet known."""
+    who = caller.subject.get()
+    return bool(name) and "*" not in name and who is not None and who.view(NamedIndex(name)) is not None
 
 
 def _tree(body: bytes) -> Any:

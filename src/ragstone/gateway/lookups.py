@@ -11,8 +11,9 @@ from ragstone.core import json
 from ragstone.core.errors import OpenSearchException, ParsingException
 
 _INDEX: Final = ("index", "_index")
-_DOCUMENT: Final = ("id", "_id", "path")
-"""`terms` look up `index`, `id` or `query`, and `path`; `more_like_this` and `percolate` an index and an id."""
+_DOCUMENT: Final = ("id", "_id", "path", "doc")
+"""`terms` look up `index`, `id` or `query`, and `path`; `more_like_this` and `percolate` an index and an id, or a
+document that is read with the mapping and the terms of an index."""
 _TRAINING: Final = "training_index"
 """What a k-NN model is trained with."""
 _SHAPE: Final = "indexed_shape"
@@ -25,9 +26,15 @@ def indices_looked_up(tree: Any) -> Iterator[str]:
 
     Raises ParsingException for a `wrapper` query that cannot be read.
     """
+    if isinstance(tree, dict) and isinstance(tree.get("_index"), str):
+        yield tree["_index"]  # `_termvectors` takes it for the index, whatever the path says
+    yield from _named_inside(tree)
+
+
+def _named_inside(tree: Any) -> Iterator[str]:
     if isinstance(tree, list):
         for item in tree:
-            yield from indices_looked_up(item)
+            yield from _named_inside(item)
     elif isinstance(tree, dict):
         if any(key in tree for key in _DOCUMENT):
             yield from (tree[key] for key in _INDEX if isinstance(tree.get(key), str))
@@ -38,9 +45,9 @@ def indices_looked_up(tree: Any) -> Iterator[str]:
             yield _SHAPES
         wrapped = tree.get("wrapper")
         if isinstance(wrapped, dict) and isinstance(wrapped.get("query"), str):
-            yield from indices_looked_up(_unwrapped(wrapped["query"]))
+            yield from _named_inside(_unwrapped(wrapped["query"]))
         for value in tree.values():
-            yield from indices_looked_up(value)
+            yield from _named_inside(value)
 
 
 def _unwrapped(text: str) -> Any:

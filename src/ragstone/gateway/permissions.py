@@ -65,8 +65,8 @@ GET POST    /[{index}/]_search_shards                        @indices:admin/shar
 GET POST    /[{index}/]_validate/query                       @indices:admin/validate/query documents
 GET POST    /{index}/_explain/{id}                           @indices:data/read/explain documents
 GET POST    /[{index}/]_field_caps                           @indices:data/read/field_caps documents
-GET POST    /{index}/_termvectors                            @indices:data/read/tv documents
-GET POST    /{index}/_termvectors/{id}                       @indices:data/read/tv documents
+GET POST    /{index}/_termvectors                            @indices:data/read/tv documents lists
+GET POST    /{index}/_termvectors/{id}                       @indices:data/read/tv documents lists
 GET POST    /_search/scroll                                  indices:data/read/scroll documents here items lists
 GET POST    /_search/scroll/{scroll_id}                      indices:data/read/scroll documents here items lists
 DELETE      /_search/scroll                                  here items lists
@@ -120,8 +120,8 @@ GET         /[{index}/]_shard_stores                         @indices:monitor/sh
 GET         /_resolve/index/{index}                          @indices:admin/resolve/index closed
 
 POST        /_aliases                                        here lists
-PUT POST    /{index}/_alias/{name}                           @indices:admin/aliases closed
-PUT POST    /{index}/_aliases/{name}                         @indices:admin/aliases closed
+PUT POST    /{index}/_alias/{name}                           @indices:admin/aliases closed here lists
+PUT POST    /{index}/_aliases/{name}                         @indices:admin/aliases closed here lists
 DELETE      /{index}/_alias/{name}                           @indices:admin/aliases closed
 DELETE      /{index}/_aliases/{name}                         @indices:admin/aliases closed
 GET         /{index}/_alias                                  @indices:admin/aliases/get closed

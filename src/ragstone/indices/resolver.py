@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ragstone.core.errors import (
@@ -65,21 +65,51 @@ def resolve(metadata: Metadata, expression: str | None, options: IndicesOptions 
     Raises IndexNotFoundException, IndexClosedException, InvalidIndexNameException, IllegalArgumentException.
     """
     options = options or IndicesOptions()
-    found: dict[str, list[JsonObject | None]] = {}
     parts = [part for part in (expression or "_all").split(",") if part]
-    wildcard_seen = False
-    for part in parts:
-        if part.startswith("-") and wildcard_seen:
-            for name in _excluded(metadata, part[1:], found):
-                del found[name]
-        elif part == "_all" or "*" in part:
-            wildcard_seen = True
-            _expand(metadata, "*" if part == "_all" else part, options, found)
-        else:
-            _name(metadata, part, options, found)
+    if parts in (["_all"], ["*"]):
+        found = dict.fromkeys(_visible(metadata, "*", options), _ITSELF)
+    else:
+        found = _meant(metadata, parts, options)
     if not found and not options.allow_no_indices:
         raise IndexNotFoundException(expression or "_all")
     return [Resolved(metadata.indices[name], _filter(bodies)) for name, bodies in found.items()]
+
+
+_Bodies = tuple[JsonObject | None, ...]
+"""What the aliases say that led to an index; None where it was found itself."""
+_ITSELF: _Bodies = (None,)
+
+
+def _meant(metadata: Metadata, parts: list[str], options: IndicesOptions) -> dict[str, _Bodies]:
+    """Indices by name. A name stays what it is until all parts are read: `-alias` takes back that alias where it was
+    named, and no index that was found otherwise."""
+    found: dict[str, _Bodies | None] = {}
+    wildcard_seen = False
+    for part in parts:
+        excludes = part.startswith("-") and wildcard_seen and not _exists(metadata, part, options)
+        text = part[1:] if excludes else part
+        if excludes and text == "_all":
+            continue  # recorded OpenSearch behaviour: that takes back nothing
+        if text == "_all" or "*" in text:
+            # Where nothing is expanded, a name behind a minus is that name.
+            wildcard_seen = options.expand_open or options.expand_closed
+            hits = _expand(metadata, "*" if text == "_all" else text, options)
+            for name, bodies in hits.items():
+                if excludes:
+                    found.pop(name, None)
+                else:
+                    found[name] = (*(found.get(name) or (_ITSELF if name in found else ())), *bodies)
+        elif not _exists(metadata, text, options):
+            _missing(metadata, text, options)
+        elif excludes:
+            found.pop(text, None)
+        else:
+            found.setdefault(text, None)
+    meant: dict[str, _Bodies] = {}
+    for name, ways in found.items():
+        for index, way in [(name, ways)] if ways is not None else _named(metadata, name, options):
+            meant[index] = (*meant.get(index, ()), *way)
+    return meant
 
 
 def resolve_one(metadata: Metadata, name: str) -> Resolved:
@@ -146,65 +176,75 @@ def holders_of(metadata: Metadata, alias: str) -> list[IndexMetadata]:
     return [index for index in metadata.indices.values() if alias in index.aliases]
 
 
-def _name(metadata: Metadata, name: str, options: IndicesOptions, found: dict[str, list[JsonObject | None]]) -> None:
-    index = metadata.indices.get(name)
-    if index is not None:
-        holders: list[tuple[IndexMetadata, JsonObject | None]] = [(index, None)]
-    elif options.allow_aliases:
-        holders = [(holder, holder.aliases[name]) for holder in holders_of(metadata, name)]
-    else:
-        holders = []
-        if is_alias(metadata, name) and not options.ignore_unavailable:
-            raise IllegalArgumentException(
-                f"The provided expression [{name}] matches an alias, specify the corresponding concrete indices "
-                "instead."
-            )
-    if not holders:
-        if name.startswith("_"):
-            raise InvalidIndexNameException(name, "must not start with '_'.")
-        if options.ignore_unavailable:
-            return
+def _exists(metadata: Metadata, name: str, options: IndicesOptions) -> bool:
+    return name in metadata.indices or (options.allow_aliases and is_alias(metadata, name))
+
+
+def _missing(metadata: Metadata, name: str, options: IndicesOptions) -> None:
+    """Raises what a name is told that means nothing, unless that is wanted to be passed over."""
+    if not options.allow_aliases and is_alias(metadata, name) and not options.ignore_unavailable:
+        raise IllegalArgumentException(
+            f"The provided expression [{name}] matches an alias, specify the corresponding concrete indices instead."
+        )
+    if name.startswith("_"):
+        raise InvalidIndexNameException(name, "must not start with '_'.")
+    if not options.ignore_unavailable:
         raise IndexNotFoundException(name)
+
+
+def _named(metadata: Metadata, name: str, options: IndicesOptions) -> Iterator[tuple[str, _Bodies]]:
+    """The index of that name, or those of an alias. Raises IndexClosedException."""
+    index = metadata.indices.get(name)
+    holders = [(index, None)] if index is not None else [(one, one.aliases[name]) for one in holders_of(metadata, name)]
     for holder, body in holders:
-        if not holder.open and options.forbid_closed:
-            if options.ignore_unavailable:
-                continue
+        if holder.open or not options.forbid_closed:
+            yield holder.name, (body,)
+        elif not options.ignore_unavailable:
             raise closed(holder)
-        found.setdefault(holder.name, []).append(body)
 
 
-def _expand(
-    metadata: Metadata, pattern: str, options: IndicesOptions, found: dict[str, list[JsonObject | None]]
-) -> None:
-    matched = False
-    for name in sorted(metadata.indices):
-        index = metadata.indices[name]
-        wanted = options.expand_open if index.open else options.expand_closed
-        # A hidden index whose name begins with a dot is found by a pattern that does so too.
-        visible = options.expand_hidden or not index.hidden or (name.startswith(".") and pattern.startswith("."))
-        if not wanted or not visible:
-            continue
-        if matches(pattern, name):
-            found.setdefault(name, []).append(None)
-            matched = True
-        elif options.allow_aliases:
-            for alias, body in index.aliases.items():
-                if matches(pattern, alias) and not body.get("is_hidden"):
-                    found.setdefault(name, []).append(body)
-                    matched = True
-    if not matched and not options.allow_no_indices:
+def _expand(metadata: Metadata, pattern: str, options: IndicesOptions) -> dict[str, _Bodies]:
+    """The indices that a pattern finds, by their own names or those of aliases. A hidden index may have an alias that
+    is not."""
+    found: dict[str, _Bodies] = dict.fromkeys(_visible(metadata, pattern, options), _ITSELF)
+    if options.allow_aliases:
+        for name in sorted(metadata.indices):
+            index = metadata.indices[name]
+            if _wanted(index, options):
+                bodies = tuple(
+                    body
+                    for alias, body in index.aliases.items()
+                    if matches(pattern, alias) and _shows(alias, pattern, bool(body.get("is_hidden")), options)
+                )
+                if bodies:
+                    found[name] = (*found.get(name, ()), *bodies)
+    if not found and not options.allow_no_indices:
         raise IndexNotFoundException(pattern)
+    return dict(sorted(found.items()))
 
 
-def _excluded(metadata: Metadata, pattern: str, found: Iterable[str]) -> list[str]:
+def _visible(metadata: Metadata, pattern: str, options: IndicesOptions) -> list[str]:
+    """The indices whose own names a pattern finds."""
     return [
         name
-        for name in found
-        if matches(pattern, name) or any(matches(pattern, alias) for alias in metadata.indices[name].aliases)
+        for name in sorted(metadata.indices)
+        if matches(pattern, name)
+        and _wanted(metadata.indices[name], options)
+        and _shows(name, pattern, metadata.indices[name].hidden, options)
     ]
 
 
-def _filter(bodies: list[JsonObject | None]) -> Query | None:
+def _wanted(index: IndexMetadata, options: IndicesOptions) -> bool:
+    return options.expand_open if index.open else options.expand_closed
+
+
+def _shows(name: str, pattern: str, hidden: bool, options: IndicesOptions) -> bool:
+    """Whether a pattern finds a name that it describes. Hidden ones that begin with a dot are found by a pattern that
+    does so too."""
+    return options.expand_hidden or not hidden or (name.startswith(".") and pattern.startswith("."))
+
+
+def _filter(bodies: Sequence[JsonObject | None]) -> Query | None:
     """What aliases that led to one index demand together: any way in without a filter opens it wholly."""
     filters = [body["filter"] for body in bodies if body is not None and body.get("filter")]
     if not filters or len(filters) < len(bodies):

@@ -35,6 +35,42 @@ WORLD = metadata(
 )
 
 
+HIDDEN = metadata(
+    index("ann"),
+    index("anna", aliases={"al": {}}),
+    index("bob", aliases={"al": {}, "ball": {}}),
+    index("hid", aliases={"vis": {}}, hidden=True),
+    index("hid2", aliases={".dotvis": {}}, hidden=True),
+    index("ali", aliases={"hal": {"is_hidden": True}}),
+)
+
+
+@pytest.mark.parametrize(
+    ("expression", "expands", "found"),
+    [
+        ("*", None, ["ali", "ann", "anna", "bob"]),
+        ("v*", None, ["hid"]),
+        ("*,none*", None, ["ali", "ann", "anna", "bob", "hid", "hid2"]),
+        (".d*", None, ["hid2"]),
+        ("h*", None, []),
+        ("h*", "open,hidden", ["ali", "hid", "hid2"]),
+        ("an*,-al", None, ["ann", "anna"]),
+        ("an*,al,-al", None, ["ann", "anna"]),
+        ("an*,-a*l", None, ["ann"]),
+        ("*l,-bob", None, ["anna"]),
+        ("al,b*,-bob", None, ["anna", "bob"]),
+        ("a*,-_all", None, ["ali", "ann", "anna", "bob"]),
+        ("a*,bob,-bob", "hidden", ["bob"]),
+    ],
+)
+def test_wildcards_and_exclusions_of_aliases_and_hidden_names(
+    expression: str, expands: str | None, found: list[str]
+) -> None:
+    """As recorded from OpenSearch."""
+    options = IndicesOptions(ignore_unavailable=True).with_expansion(expands)
+    assert sorted(one.index.name for one in resolve(HIDDEN, expression, options)) == found
+
+
 def names(expression: str | None, options: IndicesOptions | None = None) -> list[str]:
     return [found.index.name for found in resolve(WORLD, expression, options)]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ragstone.core.clock import Clock
@@ -12,8 +12,10 @@ from ragstone.engine.opensearch.cached import Cached
 from ragstone.engine.opensearch.names import RECORDS, is_system, part
 from ragstone.engine.values import IndexMetadata, JsonObject, Metadata
 
-_PICTURE = "/_cluster/state/metadata,version?flat_settings=true&filter_path=cluster_uuid,state_uuid," + ",".join(
-    f"metadata.indices.*.{member}" for member in ("version", "state", "settings", "mappings", "aliases")
+_PICTURE = (
+    "/_cluster/state/metadata,version?flat_settings=true&filter_path=cluster_uuid,state_uuid,"
+    + ",".join(f"metadata.indices.*.{member}" for member in ("version", "state", "settings", "mappings", "aliases"))
+    + ",metadata.data_stream.data_stream.*.indices"
 )
 _TRIES = 5
 """How often aliases are read again because they changed between two answers."""
@@ -77,6 +79,9 @@ class Indices:
             aliases = {name: bodies.get(name, {}).get("aliases", {}) for name in indices}
             if all(set(index.get("aliases", ())) <= set(aliases[name]) for name, index in indices.items()):
                 break
+        for name, stream, writes in _streams(state.get("metadata", {})):
+            if name in aliases:
+                aliases[name] = {**aliases[name], stream: {"is_write_index": writes}}
         found = {name: _index(name, index, aliases[name]) for name, index in sorted(indices.items()) if name != RECORDS}
         return _Picture(state["state_uuid"], Metadata(state["cluster_uuid"], found))
 
@@ -139,6 +144,14 @@ class Indices:
             await self._api.call(method, f"/{part(name)}{what}", body, as_service=is_system(name))
         finally:
             self.changed()  # a change whose answer was lost may have happened
+
+
+def _streams(metadata: JsonObject) -> Iterator[tuple[str, str, bool]]:
+    """Indices behind data streams, the streams' names, and whether those are written to: to us they are aliases."""
+    for stream, body in metadata.get("data_stream", {}).get("data_stream", {}).items():
+        behind = [index["index_name"] for index in body["indices"]]
+        for name in behind:
+            yield name, stream, name == behind[-1]
 
 
 def _index(name: str, state: JsonObject, aliases: Mapping[str, JsonObject]) -> IndexMetadata:

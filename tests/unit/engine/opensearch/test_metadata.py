@@ -47,6 +47,18 @@ async def test_the_picture_is_what_the_cluster_state_says(cluster: ScriptedClust
     assert (old.open, old.mappings, old.aliases) == (False, {}, {})
 
 
+async def test_a_data_stream_is_an_alias_of_what_is_behind_it(cluster: ScriptedCluster, indices: Indices) -> None:
+    told = state(**{".ds-logs-000001": {}, ".ds-logs-000002": {}})
+    behind = [{"index_name": name} for name in (".ds-logs-000001", ".ds-logs-000002", ".ds-logs-000003")]
+    told.body["metadata"]["data_stream"] = {"data_stream": {"logs": {"indices": behind}}}
+    cluster.on("GET", STATE, told)
+    found = (await indices.metadata()).indices
+    assert {name: index.aliases for name, index in found.items()} == {
+        ".ds-logs-000001": {"logs": {"is_write_index": False}},
+        ".ds-logs-000002": {"logs": {"is_write_index": False}},
+    }
+
+
 async def test_the_engines_own_index_is_in_no_picture(cluster: ScriptedCluster, indices: Indices) -> None:
     cluster.on("GET", STATE, state("s1", **{".ragstone-records": {}, ".ragstone-x": {}}))
     assert list((await indices.metadata()).indices) == [".ragstone-x"]
