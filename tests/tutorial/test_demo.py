@@ -13,6 +13,7 @@ import pytest
 from rich.console import Console
 
 from ragstone.cli import demo as demonstration
+from ragstone.cli.walkthrough import DemoFailed
 from ragstone.core.settings import Settings
 from ragstone.providers.embeddings.pull import is_pulled
 from ragstone.testing.deepseek import SimulatedDeepSeek
@@ -75,7 +76,7 @@ def test_an_answer_without_the_figures_fails_the_demo(settings: Settings, monkey
     with (
         SimulatedDeepSeek(answer="I do not know.", api_key=KEY) as deepseek,
         ThreadedServer(settings, transport=deepseek.transport(), embeddings=HashingRuntime()) as server,
-        pytest.raises(demonstration.DemoFailed, match="the answer lacks 114, 98, Miami"),
+        pytest.raises(DemoFailed, match="the answer lacks 114, 98, Miami"),
     ):
         demonstration._tutorial(Console(file=io.StringIO()), server.url, keep=False)
 
@@ -87,9 +88,7 @@ def test_a_refused_key_fails_the_demo_with_the_providers_words(
     with (
         SimulatedDeepSeek(api_key="sk-another") as deepseek,
         ThreadedServer(settings, transport=deepseek.transport(), embeddings=HashingRuntime()) as server,
-        pytest.raises(
-            demonstration.DemoFailed, match=r"Test the chat model answered 401: .*Authentication Fails"
-        ) as caught,
+        pytest.raises(DemoFailed, match=r"Test the chat model answered 401: .*Authentication Fails") as caught,
     ):
         demonstration._tutorial(Console(file=io.StringIO()), server.url, keep=False)
     assert KEY not in str(caught.value)

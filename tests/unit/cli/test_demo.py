@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from ragstone.cli import demo as demonstration
 from ragstone.cli.background import BackgroundServer, ServerFailed
+from ragstone.cli.walkthrough import DemoFailed
 from ragstone.providers.embeddings import pull as pulling
 
 
@@ -53,7 +54,7 @@ def test_a_step_that_fails_leaves_the_servers_log(
     app: typer.Typer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_arguments: object) -> None:
-        raise demonstration.DemoFailed("Ask answered 500")
+        raise DemoFailed("Ask answered 500")
 
     monkeypatch.setattr(demonstration, "_weights", lambda _console: None)
     monkeypatch.setattr(demonstration, "_tutorial", fail)
