@@ -11,7 +11,7 @@ import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from ragstone.core import json
+from ragstone.core import caller, json
 from ragstone.core.clock import Clock
 from ragstone.core.cluster_settings import ClusterSettings, boolean, cluster_setting
 from ragstone.core.errors import (
@@ -253,10 +253,12 @@ class BulkService:
         return index
 
     def _engines_pipeline(self, item: BulkItem, document: IngestItem | None) -> str | None:
-        """What an engine with pipelines of its own is told: none where ours have run, or an update is resolved."""
+        """What an engine with pipelines of its own is told: none where they have run here, or an update is resolved;
+        and where rights are asked for here, whatever is thought of the index's settings: they may be new."""
         if not self._own_pipelines:
             return None
-        return NONE if document is not None or item.update is not None else item.pipeline
+        here = document is not None or item.update is not None or caller.subject.get() is not None
+        return NONE if here else item.pipeline
 
     # ── into the engine ──────────────────────────────────────────────────────────────────────────────────────────────
 

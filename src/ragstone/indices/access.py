@@ -38,6 +38,17 @@ def require_on(indices: Iterable[IndexMetadata | str], *actions: str) -> None:
         who.require_on(actions, [NamedIndex(one) if isinstance(one, str) else named(one) for one in indices])
 
 
+def require_joining(metadata: Metadata, aliases: Iterable[str]) -> None:
+    """Whoever gives an alias that is in use to one more index must be allowed that on those that have it.
+
+    `Differs:` OpenSearch looks at the new index only: writes to anybody's alias can be drawn into an index of one's
+    own, and searches of it be fed. Raises OpenSearchSecurityException.
+    """
+    if caller.subject.get() is not None:
+        holders = {index.name: index for alias in aliases for index in holders_of(metadata, alias)}
+        require_on(holders.values(), "indices:admin/aliases")
+
+
 def permitted(
     metadata: Metadata, expression: str | None, options: IndicesOptions | None, *actions: str
 ) -> list[Resolved]:

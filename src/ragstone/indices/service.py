@@ -20,11 +20,11 @@ from ragstone.core.xcontent import JsonObject
 from ragstone.dsl.index_settings import flatten_settings, nest
 from ragstone.engine.api import Engine
 from ragstone.engine.values import IndexMetadata, IndexStats, Metadata
-from ragstone.indices.access import permitted, require_on
+from ragstone.indices.access import permitted, require_joining, require_on
 from ragstone.indices.aliases import WRITABLE, AliasAction, alias_body, check_alias_name, plan
 from ragstone.indices.blocks import Access, check_blocks, touches_a_block
 from ragstone.indices.names import resolved_names
-from ragstone.indices.resolver import IndicesOptions, Resolved, holders_of, resolve
+from ragstone.indices.resolver import IndicesOptions, Resolved, resolve
 from ragstone.indices.templates.model import HIDDEN
 from ragstone.indices.templates.service import TemplateService
 from ragstone.indices.views import shown
@@ -72,7 +72,7 @@ class IndexService:
         metadata = await self._engine.metadata()
         actions = ("indices:admin/create", "indices:admin/aliases") if parts["aliases"] else ("indices:admin/create",)
         require_on([metadata.indices.get(name, name)], *actions)
-        _require_joining(metadata, parts["aliases"])
+        require_joining(metadata, parts["aliases"])
         requested = {alias: alias_body(given) for alias, given in parts["aliases"].items()}
         return await self._create(name, flatten_settings(parts["settings"]), parts["mappings"], requested)
 
@@ -264,18 +264,7 @@ def _check_alias_rights(metadata: Metadata, actions: Sequence[AliasAction]) -> N
         wanted.append("indices:admin/delete")
     with suppress(IndexNotFoundException, IllegalArgumentException):
         permitted(metadata, ",".join(name for action in actions for name in action.indices), WRITABLE, *wanted)
-    _require_joining(metadata, (alias for action in actions if action.kind == "add" for alias in action.aliases))
-
-
-def _require_joining(metadata: Metadata, aliases: Iterable[str]) -> None:
-    """Whoever gives an alias that is in use to one more index must be allowed that on those that have it.
-
-    `Differs:` OpenSearch looks at the new index only: into an index of one's own, writes to anybody's alias can be
-    drawn there, and searches of it be fed. Raises OpenSearchSecurityException.
-    """
-    holders = {index.name: index for alias in aliases for index in holders_of(metadata, alias)}
-    if holders:
-        require_on(holders.values(), "indices:admin/aliases")
+    require_joining(metadata, (alias for action in actions if action.kind == "add" for alias in action.aliases))
 
 
 def shards_of(indices: Sequence[IndexMetadata]) -> Shards:

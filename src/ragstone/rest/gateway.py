@@ -354,7 +354,7 @@ def _holds_open(demand: Demand, parameters: Mapping[str, str], body: bytes) -> b
     """Whether a search is one of several pages, whose ids are good for their owner only."""
     if demand.shows is not Shows.DOCUMENTS or _may_do_everything():
         return False
-    return "scroll" in parameters or (b"pit" in body and _is_of_a_moment(body))
+    return "scroll" in parameters or ((b"pit" in body or b"\\u" in body) and _is_of_a_moment(body))
 
 
 def _is_of_a_moment(search: bytes) -> bool:

@@ -100,7 +100,7 @@ class IngestService:
 
     def __init__(self, engine: RecordStore, services: ProcessorServices) -> None:
         self._clock: Clock = services.clock
-        self._others = services.elsewhere is not None
+        self._elsewhere = services.elsewhere
         self._ours: Container[str] = _Everything()
         self._compiler = Compiler(services, self._find)
         self._store: PipelineStore[IngestPipeline] = PipelineStore(engine, "ingest_pipeline", self._compiler.pipeline)
@@ -130,7 +130,7 @@ class IngestService:
     async def learn_names(self) -> None:
         """Tell our pipelines from those of an engine that keeps its own: as of now. To be called before `has_pipeline`
         and `run`."""
-        if self._others:
+        if self._elsewhere is not None:
             self._ours = await self._store.names()
 
     def has_pipeline(self, asked: str | None, index: str, metadata: Metadata) -> bool:
@@ -139,9 +139,14 @@ class IngestService:
         return request is not None or final is not None
 
     def _pipelines(self, asked: str | None, index: str, metadata: Metadata) -> tuple[str | None, str | None]:
-        """Of ours, the request's and the final pipeline of a document."""
+        """Of those that are to be run here, the request's and the final pipeline of a document.
+
+        Where rights are asked for here, that is every pipeline that could lead a document into another index: inside
+        an engine that asks nobody it would get there. A final pipeline cannot.
+        """
         request, final = _pipelines(asked, index, metadata)
-        return request if request in self._ours else None, final if final in self._ours else None
+        here = request in self._ours or caller.subject.get() is not None
+        return request if here else None, final if final in self._ours else None
 
     async def run(self, items: Sequence[IngestItem], metadata: Metadata) -> IngestResult:
         """Run each item through its pipelines: the asked or the index's default one, then the index's final one.
@@ -172,7 +177,7 @@ class IngestService:
 
     async def _run_group(self, id: str, group: Sequence[_Passage], *, final: bool) -> None:
         pipeline = await self._store.get(id)
-        if pipeline is None:
+        if pipeline is None and self._elsewhere is None:
             for passage in group:
                 passage.failure = IllegalArgumentException(f"pipeline with id [{id}] does not exist")
             return
@@ -185,13 +190,24 @@ class IngestService:
                 continue
             passage.document = document
             live.append((passage, document, document.fields.get("_index")))
-        failures = await pipeline.run([document for _, document, _ in live])
-        for (passage, document, index), failure in zip(live, failures, strict=True):
-            if failure is not None:
-                passage.failure = failure.error
+        faults = await self._faults(id, pipeline, [document for _, document, _ in live])
+        for (passage, document, index), fault in zip(live, faults, strict=True):
+            if isinstance(fault, OpenSearchException):
+                passage.failure = fault
+            elif fault is not None:
+                raise fault
             elif final and document.fields.get("_index") != index and not document.dropped:
                 passage.failure = IllegalStateException(f"FINAL pipeline [{id}] can't change the target index")
                 passage.failure.status = 500
+
+    async def _faults(
+        self, id: str, pipeline: IngestPipeline | None, documents: Sequence[IngestDocument]
+    ) -> Sequence[Exception | None]:
+        """What the documents failed on in a pipeline of ours or, without one, in the engine's own of that name."""
+        if pipeline is not None:
+            return [None if failure is None else failure.error for failure in await pipeline.run(documents)]
+        assert self._elsewhere is not None
+        return await self._elsewhere.run({"pipeline": {"name": id}}, documents)
 
     def _document(self, item: IngestItem) -> IngestDocument:
         try:
