@@ -26,8 +26,9 @@ from ragstone.core.errors import (
 from ragstone.core.ids import IdGenerator
 from ragstone.core.threadpool import ThreadPools
 from ragstone.dsl.query import parse_query
-from ragstone.engine.embedded.engine import EmbeddedEngine, NoShardAvailableActionException
+from ragstone.engine.embedded.engine import EmbeddedEngine
 from ragstone.engine.embedded.log import DocumentLog
+from ragstone.engine.embedded.open_indices import NoShardAvailableActionException
 from ragstone.engine.values import FetchOptions, QueryRequest, WriteOperation, WriteResult
 from ragstone.testing.engine_contract import EngineContract, OpenEngine
 from ragstone.testing.timer import ManualTimer
@@ -169,7 +170,7 @@ async def test_asynchronous_durability_is_synced_on_its_interval(opened: Opened)
         settings = {"index.translog.durability": "async", "index.translog.sync_interval": "9s", "refresh_interval": -1}
         await engine.create_index("i", settings, {}, {})
         await engine.bulk("i", [index("1")])
-        subject = engine._open["i"].index
+        subject = engine._open.by_name["i"].index
         assert subject.needs_sync
         assert await timer.ring() == 9.0
         await until(lambda: not subject.needs_sync)
@@ -185,7 +186,7 @@ async def test_replaced_versions_are_forgotten_in_the_background(opened: Opened)
             await engine.bulk("i", [index(f"{n}") for n in range(100)], refresh="true")
         assert (await engine.stats("i")).deleted == 1000
         await timer.ring()
-        await until(lambda: not engine._open["i"].index.needs_upkeep)
+        await until(lambda: not engine._open.by_name["i"].index.needs_upkeep)
         assert (await engine.stats("i")).deleted == 0
         assert await found(engine, "i") == 100
 
@@ -214,7 +215,7 @@ async def test_a_vector_graph_is_searched_once_it_is_built(opened: Opened) -> No
     async with opened(wait=timer.wait) as engine:
         mappings = {"properties": {"v": {"type": "knn_vector", "dimension": 2, "space_type": "l2"}}}
         await engine.create_index("i", {"index.knn": "true", "refresh_interval": "-1"}, mappings, {})
-        subject = engine._open["i"].index
+        subject = engine._open.by_name["i"].index
         vectors: Any = subject._derived._vectors
         vectors["v"] = Building(vectors["v"])
         await engine.bulk("i", [index("1", b'{"v":[1,1]}')], refresh="true")
@@ -424,7 +425,7 @@ async def test_documents_of_an_index_deleted_meanwhile_are_not_looked_for_in_its
 async def test_an_index_deleted_meanwhile_leaves_its_namesakes_mapping_alone(opened: Opened) -> None:
     async with opened() as engine:
         await engine.create_index("i", {}, {}, {})
-        old = engine._open["i"].index
+        old = engine._open.by_name["i"].index
         await engine.delete_index("i")
         with pytest.raises(IndexNotFoundException):
             old.put_mapping({"properties": {"old": {"type": "long"}}})
