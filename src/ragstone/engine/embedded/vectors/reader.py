@@ -51,6 +51,7 @@ class VectorReader:
         without a filter, whatever share of the vectors passes.
         """
         form = index_form(self.spec, query)
+        allowed = self._allowed(allowed)
         shards = self.spec.shards
         if shards == 1:
             return self._ranked(*self._nearest(form, k, ef_search, allowed), k)
@@ -98,6 +99,7 @@ class VectorReader:
         Exactly one of `min_score` and `max_distance` (in the space's own measure, see `least_score`) is given.
         """
         form = index_form(self.spec, query)
+        allowed = self._allowed(allowed)
         least = least_score(self.spec, min_score=min_score, max_distance=max_distance)
         rows: list[Rows] = []
         shards: list[Shards] = []
@@ -137,6 +139,10 @@ class VectorReader:
             vectors.append(whole * view.part.lengths[positions, np.newaxis])
         order = np.argsort(np.concatenate(found), kind="stable")
         return np.concatenate(found)[order], np.concatenate(vectors)[order]
+
+    def _allowed(self, filtered: Rows | None) -> Rows | None:
+        """Who may be found, of those that pass a search's filter. None is everybody."""
+        return filtered
 
     def _selections(self, allowed: Rows) -> list[Selection]:
         """The part of a filter in each view. Those of the last few read-only arrays are kept: a filter comes again."""
