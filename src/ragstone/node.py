@@ -406,7 +406,7 @@ def _gateway(
         ownership,
         GatewaySearch(engine, engine.api, ownership, pipelines, models, clock),
         Admission(engine.api, clock, callers_rights=settings.cluster_auth == "caller"),
-        Guard(engine),
+        Guard(engine, engine.indices_changed),
         engine.indices_changed,
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from ragstone.core import caller, json
@@ -36,10 +36,12 @@ _ELSEWHERE: Final = ("<", ":")
 
 
 class Guard:
-    """Asks `core.caller` about requests that go on to the cluster. `engine` knows what indices there are."""
+    """Asks `core.caller` about requests that go on to the cluster. `engine` knows what indices there are, or were a
+    moment ago; after `forget` it looks again."""
 
-    def __init__(self, engine: MetadataEngine) -> None:
+    def __init__(self, engine: MetadataEngine, forget: Callable[[], None]) -> None:
         self._engine = engine
+        self._forget = forget
 
     async def check(self, demand: Demand, query: Mapping[str, str], body: bytes = b"") -> bool:
         """Whether the caller sees what the request shows only in part, so that the cluster must not answer it.
@@ -56,7 +58,7 @@ class Guard:
             if demand.everywhere:
                 require_on(["*"], *step.actions)
             elif step.on_indices:
-                actions, metadata = step.actions, await self._engine.metadata()
+                actions, metadata = step.actions, await self._picture(expression)
                 aliases = tree.get("aliases") if isinstance(tree, dict) and _CREATE in actions else None
                 if aliases:
                     actions = (*actions, "indices:admin/aliases")
@@ -81,6 +83,17 @@ class Guard:
         partly = await self.check(SEARCH, {**query, **({} if expression is None else {"index": expression})})
         await self._check_lookups(tree)
         return partly
+
+    async def _picture(self, expression: str | None) -> Metadata:
+        """What indices there are; as of now where an expression may mean others than a moment ago.
+
+        The cluster works it out once more: an index that is made after this look is not asked about.
+        """
+        metadata = await self._engine.metadata()
+        if _may_do_everything() or all(part in metadata.indices for part in (expression or "_all").split(",")):
+            return metadata
+        self._forget()
+        return await self._engine.metadata()
 
     async def _check_lookups(self, tree: Any) -> None:
         """Documents that a query takes its values from must be all the caller's to read."""
@@ -163,10 +176,8 @@ def _permitted(
 def _check_name(part: str) -> None:
     """Raises OpenSearchSecurityException for a name that only the cluster can make something of, unless the caller
     may do everything."""
-    if any(mark in part for mark in _ELSEWHERE):
-        who = caller.subject.get()
-        if who is not None and not getattr(who, "is_unrestricted", False):
-            raise OpenSearchSecurityException(f"what [{part}] means is not known here, so nobody can be allowed it")
+    if any(mark in part for mark in _ELSEWHERE) and caller.subject.get() is not None and not _may_do_everything():
+        raise OpenSearchSecurityException(f"what [{part}] means is not known here, so nobody can be allowed it")
 
 
 def _sees_partly(name: str) -> bool:
@@ -180,12 +191,15 @@ def _tree(body: bytes) -> Any:
     try:
         return json.decode(body)
     except OpenSearchException:
-        who = caller.subject.get()
-        if getattr(who, "is_unrestricted", False):
+        if _may_do_everything():
             return None
         raise IllegalArgumentException(
             "the body is no JSON, so what it asks for cannot be checked: only who may do everything may send it"
         ) from None
+
+
+def _may_do_everything() -> bool:
+    return bool(getattr(caller.subject.get(), "is_unrestricted", False))
 
 
 def _is_set(query: Mapping[str, str], name: str) -> bool:
