@@ -175,6 +175,7 @@ async def test_indices_of_the_nodes_own_are_nobodys(users: Users) -> None:
         "GET /_search?expand_wildcards=all",
         "GET /*/_search?expand_wildcards=hidden,open",
         "GET /.rag*/_count",
+        "GET /_search?size=5;index=.ragstone-records",
     ):
         answer = await users("admin", target)
         assert "secret" not in answer.text, target

@@ -172,6 +172,7 @@ class GatewayApp:
         self._our_paths = OUR_PATHS if services.security is None else OUR_PATHS + _SECURITY_PATHS
         self._limit = limit
         self._partly = partly
+        self._logins = frozenset({"authorization", services.settings.security.jwt.header})
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         self._app.number_request()
@@ -213,7 +214,10 @@ class GatewayApp:
                 await _failed(send, refusal, request)
                 return
             query = request.uri.partition("?")[2]  # a token in it has been taken out
-            scope = {**scope, ADMITTED: True, "query_string": query.encode("latin-1")}
+            # Whatever logs in here is nobody else's.
+            request.headers = {name: value for name, value in request.headers.items() if name not in self._logins}
+            headers = [pair for pair in scope["headers"] if pair[0].decode("latin-1").lower() not in self._logins]
+            scope = {**scope, ADMITTED: True, "query_string": query.encode("latin-1"), "headers": headers}
         if found is None and (path.startswith(self._our_paths) or not path.startswith("/")):
             # It knows how to say that there is no such thing; and `OPTIONS *` asks about the server it has reached.
             await self._app(scope, receive, send)
@@ -251,9 +255,10 @@ class GatewayApp:
     ) -> None:
         """The same where the cluster is ours alone to guard."""
         path, _, query = request.uri.partition("?")
-        demand, parameters = demand_of(request.method, path), parse_query(query)
+        # For the cluster a semicolon separates parameters too.
+        demand, parameters = demand_of(request.method, path), parse_query(query.replace(";", "&"))
         everything = _may_do_everything()
-        if not everything and (demand is None or ";" in query):  # which separates parameters for the cluster
+        if not everything and (demand is None or ";" in query):
             raise _for_those_who_may_do_everything()
         checking = parameters.get(permission_check.PARAMETER) == "true"
         looked_into = not everything or checking or demand is None or may_reach_ours(demand, parameters)
