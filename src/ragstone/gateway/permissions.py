@@ -236,6 +236,12 @@ before. `@` is in front of actions on indices, those of one run of them are one 
 `Demand`, `closed` is `also_closed`; `-` asks for nothing."""
 
 
+_NAMED: Final = ("index", "context", "snapshot")
+"""Parameters that no name with an underscore before it can be meant by: such a path is another API (`/_dangling`,
+`/_scripts/painless/_execute`)."""
+_SPECIAL: Final = ("_all", "_current")
+
+
 def demand_of(method: str, path: str) -> Demand | None:
     """What a request asks for; None where nobody knows. `path` is as it came, without the query string.
 
@@ -260,7 +266,10 @@ class _Row(NamedTuple):
         given: dict[str, str] = {}
         for pattern, part in zip(self.parts, parts, strict=True):
             if pattern.startswith("{"):
-                given[pattern[1:-1]] = unquote(part)
+                name, value = pattern[1:-1], unquote(part)
+                if name in _NAMED and value.startswith("_") and not value.startswith(_SPECIAL):
+                    return None
+                given[name] = value
             elif pattern != part:
                 return None
         demand = self.demand
