@@ -29,7 +29,7 @@ class _Watched:
     """What the current test has sealed and hashed, and the data folders of its nodes."""
 
     secrecy = Secrecy()
-    folders: list[Path]
+    folders: list[Path] = []  # noqa: RUF012  # each test has its own; nodes of a whole module come before the first
 
 
 @pytest.fixture(scope="session", autouse=True)
