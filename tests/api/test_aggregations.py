@@ -105,7 +105,7 @@ async def test_only_matching_documents_count_and_a_post_filter_does_not_matter(b
         ({"filter": {"match_all": {}}, "aggs": {"b": {"global": {}}}}, "aggregation_execution_exception", "Aggregation [a] cannot have a global sub-aggregation [b]. Global aggregations can only be defined at the top level"),
         ({"filter": {"hybrid": {"queries": [{"match_all": {}}]}}}, "illegal_argument_exception", "[hybrid inside an aggregation or a highlight] is not supported by Ragstone yet"),
         ({"filter": {"termz": {"year": 1}}}, "parsing_exception", "unknown query [termz] did you mean any of [term, terms]?"),
-        ({"filters": {}}, "illegal_argument_exception", "[filters] cannot be empty for aggregation [a]"),
+        ({"filters": {}}, "illegal_argument_exception", "[filters] cannot be empty."),
         ({"filters": {"filters": [], "speed": 1}}, "parsing_exception", "Unknown key for a VALUE_NUMBER in [a]: [speed]."),
         ({"missing": {}}, "illegal_argument_exception", "Required one of fields [field, script], but none were specified. "),
         ({"cardinality": {"field": "year", "precision_threshold": -1}}, "x_content_parse_exception", None),

@@ -50,7 +50,7 @@ async def test_totals_are_counted_up_to_a_threshold_or_shown_bare(books: AsgiCli
         ("_search?size=-1", "[size] parameter cannot be negative, found [-1]"),
         ("_search?explain=maybe", "Failed to parse value [maybe] as only [true] or [false] are allowed."),
         ("_search?search_type=sideways", "No search type for [sideways]"),
-        ("_search?docvalue_fields=n", "[?docvalue_fields] is not supported by Ragstone yet"),
+        ("_search?suggest_field=n", "[?suggest_field] is not supported by Ragstone yet"),
         ("_count?terminate_after=2", "[?terminate_after] is not supported by Ragstone yet"),
     ],
 )

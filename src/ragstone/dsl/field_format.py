@@ -32,7 +32,7 @@ def parse_field_formats(entries: Sequence[Any]) -> tuple[FieldFormat, ...]:
 
 def _parse(entry: JsonObject) -> FieldFormat:
     found = parse_object(
-        "fetch_field_and_format",
+        "docvalues_field",
         entry,
         {
             "field": Declared(STRING, to_text),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ragstone.core.did_you_mean import hint, similar
@@ -50,9 +50,17 @@ def parse_object(what: str, body: JsonObject, fields: Mapping[str, Declared]) ->
         try:
             found[key] = declared.read(value)
         except OpenSearchException as error:
-            place = error.place or Place(body, key, "value")
+            place = place_of_parser(error) or Place(body, key, "value")
             raise XContentParseException(f"[{what}] failed to parse field [{key}]", cause=error, place=place) from error
     return found
+
+
+def place_of_parser(error: OpenSearchException) -> Place | None:
+    """Where OpenSearch's parser stood when an error was raised: it names an unknown field, and is at its value."""
+    place = error.place
+    if isinstance(error, XContentParseException) and place is not None and place.part == "key":
+        return replace(place, part="value")
+    return place
 
 
 def unknown_field(what: str, key: str, known: Iterable[str]) -> str:

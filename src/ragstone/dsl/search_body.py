@@ -13,6 +13,7 @@ from ragstone.dsl.aggregation import Aggregation, parse_aggregations
 from ragstone.dsl.clause import to_bool, to_float, to_int, to_text
 from ragstone.dsl.ext import parse_section
 from ragstone.dsl.field_format import FieldFormat, parse_field_formats
+from ragstone.dsl.highlight import Highlight, parse_highlight
 from ragstone.dsl.point_in_time import PointInTime, parse_point_in_time
 from ragstone.dsl.query import Query, parse_query
 from ragstone.dsl.slices import Slice, parse_slice
@@ -50,6 +51,7 @@ class SearchBody:
     """Names and patterns of mapped fields whose values each hit shows under `fields`."""
     doc_values: tuple[FieldFormat, ...] = ()
     """Fields whose values each hit shows under `fields`, as the index keeps them."""
+    highlight: Highlight | None = None
     timeout: float | None = None
     """Seconds."""
     terminate_after: int = 0
@@ -80,6 +82,8 @@ class SearchBody:
             shown["_source"] = filtered if self.source.enabled else False
         if self.doc_values:
             shown["docvalue_fields"] = [entry.to_json() for entry in self.doc_values]
+        if self.highlight is not None:
+            shown["highlight"] = self.highlight.to_json()
         if self.timeout is not None:
             shown["timeout"] = f"{int(self.timeout * 1000)}ms"
         if self.indices_boost:
@@ -254,6 +258,7 @@ _READERS: Mapping[tuple[str, str], _Reader] = {
             ("stored_fields", (_VALUE, _ARRAY), "stored_fields", _names),
             ("fields", (_ARRAY,), "fields", _fields),
             ("docvalue_fields", (_ARRAY,), "doc_values", parse_field_formats),
+            ("highlight", (_OBJECT,), "highlight", parse_highlight),
             ("timeout", (_VALUE,), "timeout", lambda value: parse_time(to_text(value), "timeout")),
             ("terminate_after", (_VALUE,), "terminate_after", _terminate_after),
             ("indices_boost", (_OBJECT, _ARRAY), "indices_boost", _indices_boost),

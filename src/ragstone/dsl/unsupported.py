@@ -52,7 +52,6 @@ AGGREGATIONS = (
 SEARCH_KEYS = (
     "collapse",
     "derived",
-    "highlight",
     "profile",
     "rescore",
     "script_fields",

@@ -12,6 +12,7 @@ from typing import Any, Literal, NamedTuple
 from ragstone.core.errors import OpenSearchException, ShardFailure
 from ragstone.dsl.aggregation import Aggregation
 from ragstone.dsl.field_format import FieldFormat
+from ragstone.dsl.highlight import Highlight
 from ragstone.dsl.query import Query
 from ragstone.dsl.sort import SortField
 from ragstone.engine.visibility import Views
@@ -323,6 +324,10 @@ class FetchOptions:
     explain: Query | None = None
     doc_values: Sequence[FieldFormat] = ()
     """Fields whose values are shown under `fields`."""
+    highlight: Highlight | None = None
+    """What of the texts is shown under `highlight`; every field of it has a query."""
+    hidden: Sequence[str] = ()
+    """Paths, and all below them, of which neither `doc_values` nor `highlight` shows anything."""
     named: Sequence[Query] = ()
     """Queries with a `_name`, to be tested against each hit for `matched_queries`."""
 

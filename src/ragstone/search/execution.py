@@ -67,7 +67,7 @@ class SearchExecution:
         """Rank what the caller sees, let `between` work on the ranked lists, and fetch the page that the body asks for.
 
         `keep_source` fetches documents even where the response will not show them. `hidden` are paths whose values
-        `fields` must not show. A search that its own `timeout`
+        `fields`, `docvalue_fields` and `highlight` must not show. A search that its own `timeout`
         ends comes back empty and `timed_out`. One of several indices that is deleted meanwhile is left out. With a
         `place` the search is of its reader, and brings what comes behind.
         Raises SearchPhaseExecutionException, IndexNotFoundException; with a place what `Engine.open_reader` says.
@@ -117,7 +117,9 @@ class SearchExecution:
                 raise unsupported("explain of a hybrid query")
             request, between = as_hybrid(request, body, [target.index for target in targets], self.node, between)
         try:
-            result, hits = await self._hits(request, start, end, self._options(body, keep_source), deadline, between)
+            result, hits = await self._hits(
+                request, start, end, self._options(body, keep_source, hidden), deadline, between
+            )
         except OpenSearchTimeoutException:
             return _timed_out(targets)
         ranked = result.lists[0]
@@ -157,7 +159,7 @@ class SearchExecution:
         finally:
             await self.engine.release(result)
 
-    def _options(self, body: SearchBody, keep_source: bool) -> FetchOptions:
+    def _options(self, body: SearchBody, keep_source: bool, hidden: Sequence[str]) -> FetchOptions:
         query = body.query or MatchAllQuery()
         return FetchOptions(
             source=keep_source or bool(body.fields) or shows_source(body),
@@ -165,6 +167,8 @@ class SearchExecution:
             seq_no_primary_term=body.seq_no_primary_term,
             explain=query if body.explain else None,
             doc_values=body.doc_values,
+            hidden=hidden,
+            highlight=None if body.highlight is None else body.highlight.asked_for(query),
             named=[found for found in _all(query, body.post_filter) if found.name is not None],
         )
 

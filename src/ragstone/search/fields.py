@@ -9,6 +9,7 @@ from typing import Any
 from ragstone.core.clock import iso_instant
 from ragstone.core.names import matches
 from ragstone.core.xcontent import JsonObject, java_text
+from ragstone.dsl.source_path import values_at
 
 
 def field_values(mappings: JsonObject, patterns: Sequence[str], source: JsonObject) -> JsonObject:
@@ -19,7 +20,7 @@ def field_values(mappings: JsonObject, patterns: Sequence[str], source: JsonObje
     shown: JsonObject = {}
     for path, source_path, type in _leaves(mappings):
         if any(matches(pattern, path) for pattern in patterns):
-            read = (_shown(value, type) for value in _values(source, source_path) if value is not None)
+            read = (_shown(value, type) for value in values_at(source, source_path) if value is not None)
             values = [value for value in read if value is not None]
             if values:
                 shown[path] = values
@@ -36,21 +37,6 @@ def _leaves(node: JsonObject, prefix: str = "") -> Iterator[tuple[str, str, str]
         yield path, path, definition.get("type", "")
         for sub, below in definition.get("fields", {}).items():
             yield f"{path}.{sub}", path, below.get("type", "")
-
-
-def _values(node: Any, path: str) -> Iterator[Any]:
-    """Values at a path: through objects and lists, and under keys that have the dots themselves."""
-    if isinstance(node, list):
-        for member in node:
-            yield from _values(member, path)
-    elif not path:
-        yield node
-    elif isinstance(node, dict):
-        parts = path.split(".")
-        for end in range(1, len(parts) + 1):
-            key = ".".join(parts[:end])
-            if key in node:
-                yield from _values(node[key], ".".join(parts[end:]))
 
 
 def _shown(value: Any, type: str) -> Any:

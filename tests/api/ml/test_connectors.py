@@ -200,6 +200,13 @@ async def test_a_secret_is_nowhere_to_be_seen(
         {"stored_fields": ["credential.key"]},
         {"sort": ["credential.key"]},
         {"aggs": {"a": {"terms": {"field": "credential.key"}}}},
+        {"aggs": {"a": {"terms": {"field": "credential.key"}}, "b": {"cardinality": {"field": "credential.key"}}}},
+        {"docvalue_fields": ["credential.key", "credential.*"]},
+        {
+            "query": {"exists": {"field": "credential.key"}},
+            "highlight": {"require_field_match": False, "fields": {"*": {"no_match_size": 500}}},
+        },
+        {"highlight": {"fields": {"credential.key": {"no_match_size": 500, "type": "plain"}}}},
     ],
 )
 async def test_no_search_shows_a_credential_not_even_sealed(client: AsgiClient, ml: Any, body: Any) -> None:

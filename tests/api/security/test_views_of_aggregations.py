@@ -167,3 +167,42 @@ async def test_doc_values_are_shown_as_far_as_they_may_be_seen(client: AsgiClien
     with somebody(dls=RED):
         found = (await client("POST /d/_search", {"docvalue_fields": ["n"]})).json["hits"]["hits"]
     assert [hit["fields"] for hit in found] == [{"n": [1]}, {"n": [3]}]
+
+
+ANY: dict[str, Any] = {"fields": {"*": {}}, "require_field_match": False}
+
+
+async def test_nothing_is_highlighted_in_hidden_fields(client: AsgiClient) -> None:
+    named = {"note": {"no_match_size": 50}, "note.raw": {"no_match_size": 50}, "team": {}}
+    with somebody(fls=["~note"]):
+        for query in ({"match": {"note": "kettle"}}, {"match_all": {}}, {"prefix": {"note": "ket"}}):
+            for fields in ({"*": {}}, named, {"note": {"highlight_query": {"match": {"note": "kettle"}}}}):
+                body = {"query": query, "highlight": {**ANY, "fields": fields}}
+                answer = await client("POST /d/_search", body)
+                assert answer.status == 200, answer.text
+                assert "kettle" not in answer.text
+                assert all("highlight" not in hit for hit in answer.json["hits"]["hits"])
+
+
+async def test_the_words_of_hidden_fields_are_not_marked_in_others(client: AsgiClient) -> None:
+    """A fuzzy or begun word of a hidden field stands for none of those that are there."""
+    query = {"bool": {"should": [{"match_all": {}}, {"prefix": {"team": "re"}}]}}
+    with somebody(fls=["~team"]):
+        hits = (await client("POST /d/_search", {"query": query, "highlight": ANY})).json["hits"]["hits"]
+    assert len(hits) == 4
+    assert all("highlight" not in hit for hit in hits)
+
+
+async def test_masked_fields_are_not_highlighted(client: AsgiClient) -> None:
+    query = {"bool": {"should": [{"match_all": {}}, {"match": {"note": "kettle"}}, {"term": {"team": "red"}}]}}
+    shown = {"team": {"no_match_size": 9}, "note": {"no_match_size": 9, "type": "plain"}, "note.raw": {}}
+    with somebody(masked=["note", "team::/.+/::?"]):
+        hits = (await client("POST /d/_search", {"query": query, "highlight": {**ANY, "fields": shown}})).json
+    assert all("highlight" not in hit for hit in hits["hits"]["hits"])
+
+
+async def test_hidden_documents_are_not_highlighted_and_do_not_matter(client: AsgiClient) -> None:
+    asked = {"query": {"match": {"note": "kettle treasure"}}, "highlight": {"fields": {"note": {}}}, "sort": ["n"]}
+    with somebody(dls=RED):
+        hits = (await client("POST /d/_search", asked)).json["hits"]["hits"]
+    assert [hit["highlight"]["note"] for hit in hits] == [["a red <em>kettle</em>"], ["another <em>kettle</em>"]]

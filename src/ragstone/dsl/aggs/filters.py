@@ -68,7 +68,7 @@ class FiltersAggregation(Aggregation):
                     f"Unknown key for a {token(value)} in [{name}]: [{option}].", place=Place(body, option, "value")
                 )
         if not queries:
-            raise IllegalArgumentException(f"[filters] cannot be empty for aggregation [{name}]")
+            raise IllegalArgumentException("[filters] cannot be empty.")
         return cls(queries=queries, keys=keys, other=key if wanted else None)
 
     def to_json(self) -> JsonObject:

@@ -95,14 +95,18 @@ class Cardinality(Metric):
     def parse(cls, name: str, body: JsonObject) -> Self:
         plain = {key: value for key, value in body.items() if key not in ("precision_threshold", "execution_hint")}
         checked = {key: value for key, value in body.items() if key == "precision_threshold"}
-        parse_object("cardinality", checked, {"precision_threshold": Declared(INT, _threshold)})
+        parse_object(
+            "cardinality", checked, {"precision_threshold": Declared(INT, lambda value: _threshold(value, name))}
+        )
         return super().parse(name, plain)
 
 
-def _threshold(value: Any) -> int:
+def _threshold(value: Any, name: str) -> int:
     threshold = to_int(value)
     if threshold < 0:
-        raise IllegalArgumentException(f"[precisionThreshold] must be greater than or equal to 0. Found [{threshold}]")
+        raise IllegalArgumentException(
+            f"[precisionThreshold] must be greater than or equal to 0. Found [{threshold}] in [{name}]"
+        )
     return threshold
 
 

@@ -89,6 +89,8 @@ class Searches:
             raise unsupported("explain")
         if options.doc_values:
             raise unsupported("docvalue_fields")
+        if options.highlight is not None:
+            raise unsupported("highlight")
         return [_hit(hit, result.snapshot[hit.index, hit.ref], options) for hit in hits]
 
     async def query_and_fetch(

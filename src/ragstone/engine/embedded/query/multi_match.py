@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import tantivy
 
@@ -47,6 +48,11 @@ def by_field(query: MultiMatchQuery, context: Context) -> list[Query]:
         for name, boost in fields.boosts.items()
         if context.field(name) is not None
     ]
+
+
+def each_field(query: MultiMatchQuery, context: Context) -> list[Query]:
+    """What each mapped field is asked, one by one, for all types: as far as words go, `cross_fields` is `match`."""
+    return by_field(replace(query, type="best_fields") if query.type == "cross_fields" else query, context)
 
 
 # ── one field at a time ──────────────────────────────────────────────────────────────────────────────────────────────

@@ -27,7 +27,7 @@ def prefix(query: PrefixQuery, context: Context) -> tantivy.Query:
         return none()
     if isinstance(slot, tantivy.Query):
         return slot
-    value = _normal(query.value, context.field(query.field))
+    value = normal(query.value, context.field(query.field))
     if query.case_insensitive:
         found = context.reader.pattern(slot, patterns.ignoring_case(patterns.prefix(value)))
     else:
@@ -45,7 +45,7 @@ def wildcard(query: WildcardQuery, context: Context) -> tantivy.Query:
     if query.value == "*":
         everything = has_value(query.field, context)
         return none() if everything is None else constant(everything, query.boost)
-    pattern = patterns.wildcard(_normal(query.value, context.field(query.field)))
+    pattern = patterns.wildcard(normal(query.value, context.field(query.field)))
     if query.case_insensitive:
         pattern = patterns.ignoring_case(pattern)
     return constant(context.reader.pattern(slot, pattern), query.boost)
@@ -87,7 +87,7 @@ def _prepare(
     return context.slot(field)
 
 
-def _normal(value: str, field: FieldType | None) -> str:
+def normal(value: str, field: FieldType | None) -> str:
     """As the field's terms are: normalized, and behind the path in a flat_object."""
     if field is None:
         return value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -81,8 +81,21 @@ def query_string(query: QueryStringQuery, context: Context) -> tantivy.Query:
     text = query.query
     if not text.strip():
         return none()
+    try:
+        return _Builder(_style(query), context).whole(_tree(query), query.boost, query.minimum_should_match)
+    except SyntaxException as error:
+        cause = SyntaxException(f"Cannot parse '{text}': {error.reason}", cause=error)
+        raise context.error(f"Failed to parse query [{text}]", cause) from error
+
+
+def _tree(query: QueryStringQuery) -> Node:
+    text = _escaped(query.query) if query.escape else query.query
+    return parse_syntax(text, "and" if query.default_operator == "and" else "or")
+
+
+def _style(query: QueryStringQuery) -> _Style:
     tie_breaker = query.tie_breaker
-    style = _Style(
+    return _Style(
         query.fields or (((query.default_field, 1.0),) if query.default_field else ()),
         query.lenient,
         query.default_operator,
@@ -100,22 +113,31 @@ def query_string(query: QueryStringQuery, context: Context) -> tantivy.Query:
         leading_wildcard=query.allow_leading_wildcard,
         comparisons=True,
     )
-    try:
-        tree = parse_syntax(
-            _escaped(text) if query.escape else text, "and" if query.default_operator == "and" else "or"
-        )
-        return _Builder(style, context).whole(tree, query.boost, query.minimum_should_match)
-    except SyntaxException as error:
-        cause = SyntaxException(f"Cannot parse '{text}': {error.reason}", cause=error)
-        raise context.error(f"Failed to parse query [{text}]", cause) from error
 
 
 @compiles(SimpleQueryStringQuery)
 def simple_query_string(query: SimpleQueryStringQuery, context: Context) -> tantivy.Query:
-    tree = parse_simple(query.query, query.flags, "and" if query.default_operator == "and" else "or")
+    tree = _simple_tree(query)
     if tree is None:
         return none()
-    style = _Style(
+    return _Builder(_simple_style(query), context).whole(tree, query.boost, query.minimum_should_match)
+
+
+def leaves(query: QueryStringQuery | SimpleQueryStringQuery, context: Context) -> list[Query]:
+    """The queries of single fields that the text is made of, except those that hits must not match."""
+    if isinstance(query, QueryStringQuery):
+        style, tree = _style(query), _tree(query) if query.query.strip() else None
+    else:
+        style, tree = _simple_style(query), _simple_tree(query)
+    return [] if tree is None else list(_Builder(style, context).leaves(tree))
+
+
+def _simple_tree(query: SimpleQueryStringQuery) -> Node | None:
+    return parse_simple(query.query, query.flags, "and" if query.default_operator == "and" else "or")
+
+
+def _simple_style(query: SimpleQueryStringQuery) -> _Style:
+    return _Style(
         query.fields,
         query.lenient,
         query.default_operator,
@@ -127,7 +149,6 @@ def simple_query_string(query: SimpleQueryStringQuery, context: Context) -> tant
         fuzzy_max_expansions=query.fuzzy_max_expansions,
         fuzzy_transpositions=query.fuzzy_transpositions,
     )
-    return _Builder(style, context).whole(tree, query.boost, query.minimum_should_match)
 
 
 def _escaped(text: str) -> str:
@@ -148,6 +169,30 @@ class _Builder:
         if clauses is None:
             return self._node(tree, boost) or none()
         return self._boolean(clauses, spec)
+
+    def leaves(self, node: Node) -> Iterator[Query]:
+        """See `leaves` of the module."""
+        if isinstance(node, Group):
+            for occur, part in node.clauses:
+                if occur != "must_not":
+                    yield from self.leaves(part)
+        elif isinstance(node, (Text, Quoted)):
+            if node.field == "_exists_" or (self._style.comparisons and node.field and node.text[:1] in ("<", ">")):
+                return
+            fields = tuple(self._fields(node.field).boosts.items())
+            if not fields:
+                return
+            slop = (self._style.phrase_slop if node.slop is None else node.slop) if isinstance(node, Quoted) else 0
+            yield MultiMatchQuery(
+                query=node.text,
+                fields=fields,
+                type="phrase" if isinstance(node, Quoted) else self._style.type,
+                analyzer=self._style.analyzer,
+                slop=slop,
+            )
+        elif not isinstance(node, Everything) and not (isinstance(node, Wildcard) and node.pattern == "*"):
+            make = self._maker(node)
+            yield from (make(name, 1.0) for name in self._fields(node.field).boosts)
 
     def _top_clauses(self, tree: Node, boost: float) -> Clauses | None:
         """The clauses at the top; a text of several terms in one field counts term by term."""

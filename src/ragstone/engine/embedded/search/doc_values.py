@@ -23,11 +23,14 @@ _AS_MAPPED = "use_field_mapping"
 """A format that means none."""
 
 
-def doc_values(snapshot: Snapshot, rows: Sequence[int], wanted: Sequence[FieldFormat]) -> dict[int, JsonObject]:
+def doc_values(
+    snapshot: Snapshot, rows: Sequence[int], wanted: Sequence[FieldFormat], hidden: Sequence[str] = ()
+) -> dict[int, JsonObject]:
     """For each of `rows` the values of the fields that it has. Blocking.
 
-    Fields that are not mapped, or hidden, have none; masked ones show their masks. Raises IllegalArgumentException for
-    too many fields, for one whose values are not kept by document, and for a format that it does not have.
+    Fields that are not mapped, hidden by the view, or at or below a path in `hidden`, have none; masked ones show their
+    masks. Raises IllegalArgumentException for too many fields, for one whose values are not kept by document, and for a
+    format that it does not have.
     """
     fields = [(name, entry.format) for entry in wanted for name in _names(snapshot, entry.field)]
     limit = int(snapshot.metadata.setting(_LIMIT) or 100)
@@ -40,7 +43,7 @@ def doc_values(snapshot: Snapshot, rows: Sequence[int], wanted: Sequence[FieldFo
     for name, format in fields if rows else ():
         masked = snapshot.mapper.masked.get(name)
         field = snapshot.mapper.field(name) if masked is None else masked.field
-        if field is None:
+        if field is None or any(f"{field.name}.".startswith(f"{path}.") for path in hidden):
             continue
         check_field_data(field)
         show = _shower(field, None if format == _AS_MAPPED else format, None if masked is None else masked.mask)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ragstone.core.xcontent import JsonObject
+from ragstone.engine.embedded.highlight.run import highlights
 from ragstone.engine.embedded.search.by_score import shortest
 from ragstone.engine.embedded.search.doc_values import doc_values
 from ragstone.engine.embedded.search.explain import explanations
@@ -30,14 +32,21 @@ def fetch(
         places = [place for place, hit in enumerate(hits) if hit.index == name]
         rows = [hits[place].ref for place in places]
         names = matched_queries(snapshot, rows, options.named, now_millis) if options.named else {}
+        marked: dict[int, JsonObject] = {}
         with shard_failures(snapshot):
-            values = doc_values(snapshot, rows, options.doc_values) if options.doc_values else {}
+            values = doc_values(snapshot, rows, options.doc_values, options.hidden) if options.doc_values else {}
+            sources = options.source or options.highlight is not None
+            documents = snapshot.rows(rows, sources=sources)
+            if options.highlight is not None:
+                marked = highlights(snapshot, documents, options.highlight, options.hidden, now_millis=now_millis)
         told = explanations(snapshot, rows, options.explain, now_millis) if options.explain is not None else {}
-        for place, stored in zip(places, snapshot.rows(rows, sources=options.source), strict=True):
+        for place, stored in zip(places, documents, strict=True):
             hit = _hit(hits[place], scores[place], stored, options, names.get(stored.row, []))
             hit.explanation = told.get(stored.row)
             if fields := values.get(stored.row):
                 hit.extra["fields"] = fields
+            if fragments := marked.get(stored.row):
+                hit.extra["highlight"] = fragments
             found[place] = hit
     return [found[place] for place in range(len(hits))]
 
@@ -47,7 +56,7 @@ def _hit(ranked: RankedHit, score: float | None, stored: StoredRow, options: Fet
         index=ranked.index,
         id=stored.id,
         score=score,
-        source=stored.source,
+        source=stored.source if options.source else None,
         sort=list(ranked.sort) if ranked.sort else None,
         version=stored.version if options.version else None,
         seq_no=stored.seq_no if options.seq_no_primary_term else None,
