@@ -153,7 +153,7 @@ async def _agree_on_key(cluster: OpenSearchEngine, encryptor: MasterKeyEncryptor
         await agree_on_key(cluster, encryptor.key_id, encryptor.make_key, str(wanted.keys))
 
 
-# ── ends: the command line names implementations, as `node.py` does for a server ────────────────────────────────────
+# ── ends: the command line names implementations, as `node` does for a server ───────────────────────────────────────
 
 
 @asynccontextmanager
@@ -161,7 +161,7 @@ async def opened_cluster(settings: Settings) -> AsyncIterator[OpenSearchEngine]:
     """The cluster that the settings name. Raises IllegalStateException when it cannot be used."""
     from ragstone.core.clock import SystemClock
     from ragstone.core.ids import IdGenerator
-    from ragstone.node import cluster_engine
+    from ragstone.node.cluster import cluster_engine
 
     engine = cluster_engine(settings, SystemClock(), IdGenerator())
     try:

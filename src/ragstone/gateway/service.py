@@ -14,7 +14,7 @@ from ragstone.gateway.search import GatewaySearch
 
 @dataclass(frozen=True)
 class Gateway:
-    """Built once by `node.py`; only a node in front of a cluster has one."""
+    """Built once by `node/cluster.py`; only a node in front of a cluster has one."""
 
     api: ClusterApi
     ownership: Ownership

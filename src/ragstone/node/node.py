@@ -1,8 +1,8 @@
-"""A whole node: built from the bottom up, closed in reverse. The only file that names implementations."""
+"""A whole node: built from the bottom up, closed in reverse."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -15,7 +15,6 @@ from ragstone.cluster.stored_scripts import StoredScripts
 from ragstone.cluster.tasks import TaskManager
 from ragstone.core.arns import domain_arn
 from ragstone.core.clock import Clock, SystemClock
-from ragstone.core.errors import IllegalArgumentException
 from ragstone.core.ids import IdGenerator
 from ragstone.core.settings import Settings
 from ragstone.core.threadpool import ThreadPools
@@ -24,6 +23,7 @@ from ragstone.documents.by_query import ByQueryService
 from ragstone.documents.by_scroll import ByScrollWorker
 from ragstone.documents.reindex import ReindexService
 from ragstone.documents.service import DocumentService
+from ragstone.engine.api import RecordStore
 from ragstone.engine.embedded.engine import EmbeddedEngine
 from ragstone.indices.analyze import AnalyzeService
 from ragstone.indices.field_caps import FieldCapsService
@@ -43,7 +43,7 @@ from ragstone.ml.settings import RESTRICTED_IP_PATTERNS
 from ragstone.ml.tasks import TaskService
 from ragstone.ml.tools.tool import ToolServices
 from ragstone.pipelines.ingest.service import IngestService
-from ragstone.pipelines.processor import ProcessorsElsewhere, ProcessorServices
+from ragstone.pipelines.processor import ProcessorServices
 from ragstone.pipelines.search.service import SearchPipelineService
 from ragstone.providers.api import EmbeddingRuntime, HttpTransport, Identities
 from ragstone.providers.embeddings.onnx import OnnxRuntime
@@ -76,13 +76,10 @@ from ragstone.search.templates import SearchTemplateService
 from ragstone.search.tool_indices import ToolIndices
 
 if TYPE_CHECKING:
-    from ragstone.engine.api import RecordStore
     from ragstone.engine.opensearch.engine import OpenSearchEngine
-    from ragstone.gateway.catalogue import ClusterCatalogue
-    from ragstone.gateway.service import Gateway
+    from ragstone.node.cluster import ClusterParts
     from ragstone.rest.authentication.login import Login
     from ragstone.rest.gateway import GatewayApp
-    from ragstone.security.audit import AuditLog
     from ragstone.security.service import SecurityService
 
 
@@ -146,15 +143,11 @@ class Node:
         pools = ThreadPools()
         self._open.callback(pools.close)
 
-        elsewhere = cluster_engine(settings, clock, ids) if settings.engine == "opensearch" else None
-        engine: EmbeddedEngine | OpenSearchEngine
-        engine = elsewhere or EmbeddedEngine(settings.data, pools=pools, clock=clock, ids=ids)
+        engine = self._engine(pools)
         await engine.start()
         self._open.push_async_callback(engine.close)
         encryptor = MasterKeyEncryptor(settings.keys_folder)
-        if elsewhere is not None:
-            await _check_key(elsewhere, encryptor, settings)
-        catalogue = await _catalogue(elsewhere, clock)
+        elsewhere = None if isinstance(engine, EmbeddedEngine) else await self._elsewhere(engine, encryptor)
 
         cluster = ClusterService(engine, settings.cluster_settings, shared=elsewhere is not None)
         await cluster.start()
@@ -171,7 +164,7 @@ class Node:
         transport = self._transport or AiohttpTransport(restricted=restricted)
         self._open.push_async_callback(transport.close)
         system_search = SystemSearch(engine, clock)
-        vault = Vault(encryptor, pools, _agreement(elsewhere, encryptor, settings))
+        vault = Vault(encryptor, pools, elsewhere.agree_on_key if elsewhere is not None else None)
         identity_store = IdentityStore(settings.data)
         identities = AccessKeys(identity_store, encryptor)
         roles = ServiceRoles(identities, pools)
@@ -193,7 +186,8 @@ class Node:
         memory = MemoryService(engine, cluster, system_search, clock, ids)
 
         generative_qa = GenerativeQA(models, memory, cluster, clock)
-        processors = ProcessorServices(models, generative_qa, cluster, clock, _processors(elsewhere, catalogue))
+        processors_elsewhere = elsewhere.processors() if elsewhere is not None else None
+        processors = ProcessorServices(models, generative_qa, cluster, clock, processors_elsewhere)
         ingest = IngestService(engine, processors)
         pipelines = SearchPipelineService(engine, processors)
         templates = TemplateService(engine, engine, ids) if isinstance(engine, EmbeddedEngine) else None
@@ -209,7 +203,7 @@ class Node:
         task_manager = TaskManager(engine, node, clock)
         self._open.push_async_callback(task_manager.close)
 
-        security = await self._security(engine, pools, node)
+        security = await self._security(engine, pools, node) if settings.security_enabled else None
         self.services = Services(
             settings=settings,
             security=security,
@@ -243,51 +237,33 @@ class Node:
             analyze=AnalyzeService(engine, engine) if isinstance(engine, EmbeddedEngine) else None,
             explain=ExplainService(engine, engine, models) if isinstance(engine, EmbeddedEngine) else None,
             tokens=tokens,
-            gateway=_gateway(elsewhere, catalogue, pipelines, models, settings, clock),
+            gateway=elsewhere.gateway(pipelines, models) if elsewhere is not None else None,
         )
         await models.start()
         self._open.push_async_callback(models.close)
         self.app = _app(self.services, ids.auto_id()[:8])
 
-    async def _security(self, records: RecordStore, pools: ThreadPools, node: NodeInfo) -> SecurityService | None:
-        settings = self._settings
-        if not settings.security_enabled:
-            return None
-        from ragstone.security import first_start
-        from ragstone.security.api_keys import ApiKeys
-        from ragstone.security.service import SecurityService
-        from ragstone.security.store import SecurityStore
+    def _engine(self, pools: ThreadPools) -> EmbeddedEngine | OpenSearchEngine:
+        settings, clock, ids = self._settings, self._clock, self._ids
+        if settings.engine == "embedded":
+            return EmbeddedEngine(settings.data, pools=pools, clock=clock, ids=ids)
+        from ragstone.node.cluster import cluster_engine
 
-        audit = self._audit(node)
-        store = SecurityStore(records, audit.configuration_changed if audit is not None else None)
-        await first_start.start(store, settings, pools, self._ids, self._announce_password)
-        shared = settings.engine == "opensearch"
-        keys = None
-        if settings.security.api_keys.enabled:
-            keys = ApiKeys(records, settings.security.api_keys, self._clock, self._ids)
-            await keys.refresh()
-        return SecurityService(
-            store, settings.security, pools, self._clock, self._ids, api_keys=keys, audit=audit, shared=shared
+        return cluster_engine(settings, clock, ids)
+
+    async def _elsewhere(self, engine: OpenSearchEngine, encryptor: MasterKeyEncryptor) -> ClusterParts:
+        from ragstone.node.cluster import ClusterParts
+
+        parts = ClusterParts(engine, encryptor, self._settings, self._clock)
+        await parts.start()
+        return parts
+
+    async def _security(self, records: RecordStore, pools: ThreadPools, node: NodeInfo) -> SecurityService:
+        from ragstone.node.security import security_service
+
+        return await security_service(
+            records, self._settings, pools, node, self._clock, self._ids, self._announce_password, self._open
         )
-
-    def _audit(self, node: NodeInfo) -> AuditLog | None:
-        settings = self._settings
-        if not settings.security.audit.enabled:
-            return None
-        from ragstone.security.audit import AuditLog
-
-        origin = {
-            "audit_cluster_name": node.cluster_name,
-            "audit_node_id": node.node_id,
-            "audit_node_name": node.node_name,
-            "audit_node_host_address": settings.host,
-        }
-        jwt = settings.security.jwt
-        secret = [name.lower() for name in (jwt.header, jwt.url_parameter) if name is not None]
-        audit = AuditLog(settings.security.audit, settings.audit_file, self._clock, origin, secret_names=secret)
-        audit.start()
-        self._open.callback(audit.close)
-        return audit
 
 
 def _login(
@@ -312,112 +288,14 @@ def _signatures(settings: Settings, identities: Identities, clock: Clock) -> Sig
     return SignatureVerifier(identities, clock, rules, domain)
 
 
-# ── in front of a cluster; imported only then, because the start of others should not wait for it ────────────────────
-
-
-def cluster_engine(settings: Settings, clock: Clock, ids: IdGenerator) -> OpenSearchEngine:
-    """The engine on the cluster that the settings name, not started.
-
-    Raises IllegalArgumentException when its certificates cannot be read.
-    """
-    import ssl
-    from base64 import b64encode
-
-    from ragstone.engine.opensearch.client import ClusterClient, ServiceAccount
-    from ragstone.engine.opensearch.engine import OpenSearchEngine
-    from ragstone.engine.opensearch.signing import aws_signer
-
-    account = ServiceAccount()
-    if settings.cluster_aws_sigv4 is not None:
-        account = ServiceAccount(signer=aws_signer(settings.cluster_aws_sigv4))
-    elif settings.cluster_user is not None:
-        login = f"{settings.cluster_user}:{settings.cluster_password or ''}".encode()
-        account = ServiceAccount(authorization=f"Basic {b64encode(login).decode()}")
-    try:
-        tls = ssl.create_default_context(cafile=settings.cluster_ca) if settings.cluster_ca is not None else None
-    except OSError as error:
-        raise IllegalArgumentException(
-            f"cannot read certificates from [{settings.cluster_ca}]: {error.strerror or error}"
-        ) from None
-    client = ClusterClient(
-        settings.cluster,
-        clock,
-        account=account,
-        callers_rights=settings.cluster_auth == "caller",
-        tls=tls,
-        timeout=settings.cluster_timeout,
-    )
-    return OpenSearchEngine(client, clock=clock, ids=ids)
-
-
-async def _check_key(engine: OpenSearchEngine, encryptor: MasterKeyEncryptor, settings: Settings) -> None:
-    from ragstone.gateway.master_key import check_key
-
-    await check_key(engine, encryptor.key_id, str(settings.keys_folder))
-
-
-def _agreement(
-    engine: OpenSearchEngine | None, encryptor: MasterKeyEncryptor, settings: Settings
-) -> Callable[[], Awaitable[None]] | None:
-    if engine is None:
-        return None
-    from ragstone.gateway.master_key import agree_on_key
-
-    return lambda: agree_on_key(engine, encryptor.key_id, encryptor.make_key, str(settings.keys_folder))
-
-
-async def _catalogue(engine: OpenSearchEngine | None, clock: Clock) -> ClusterCatalogue | None:
-    if engine is None:
-        return None
-    from ragstone.gateway.catalogue import ClusterCatalogue
-
-    catalogue = ClusterCatalogue(engine.api, clock)
-    await catalogue.features()
-    return catalogue
-
-
-def _processors(engine: OpenSearchEngine | None, catalogue: ClusterCatalogue | None) -> ProcessorsElsewhere | None:
-    if engine is None or catalogue is None:
-        return None
-    from ragstone.gateway.processors import ClusterProcessors
-
-    return ClusterProcessors(engine.api, catalogue)
-
-
-def _gateway(
-    engine: OpenSearchEngine | None,
-    catalogue: ClusterCatalogue | None,
-    pipelines: SearchPipelineService,
-    models: ModelService,
-    settings: Settings,
-    clock: Clock,
-) -> Gateway | None:
-    if engine is None or catalogue is None:
-        return None
-    from ragstone.gateway.admission import Admission
-    from ragstone.gateway.guard import Guard
-    from ragstone.gateway.ownership import Ownership
-    from ragstone.gateway.search import GatewaySearch
-    from ragstone.gateway.service import Gateway
-
-    ownership = Ownership(engine, engine.api, catalogue)
-    return Gateway(
-        engine.api,
-        ownership,
-        GatewaySearch(engine, engine.api, ownership, pipelines, models, clock),
-        Admission(engine.api, clock, callers_rights=settings.cluster_auth == "caller"),
-        Guard(engine, engine.indices_changed),
-        engine.indices_changed,
-    )
-
-
 def _app(services: Services, run_id: str) -> App | GatewayApp:
+    if services.gateway is not None:
+        from ragstone.node.cluster import gateway_app
+
+        return gateway_app(services, services.gateway, run_id)
     security = services.security is not None
     api_tokens = security and services.settings.security.api_keys.enabled
-    if services.gateway is None:
-        return App(Router(all_routes(security=security, api_tokens=api_tokens)), services, run_id=run_id)
-    from ragstone.rest.gateway import GatewayApp, gateway_router, partly_router
+    return App(Router(all_routes(security=security, api_tokens=api_tokens)), services, run_id=run_id)
 
-    app = App(gateway_router(security=security, api_tokens=api_tokens), services, run_id=run_id)
-    partly = App(partly_router(), services, run_id=run_id) if security else None
-    return GatewayApp(app, services, services.gateway, limit=services.settings.max_content_length, partly=partly)
+
+__all__ = ["Node"]
