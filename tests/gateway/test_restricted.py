@@ -91,6 +91,44 @@ async def test_hidden_documents_are_nowhere(users: Users) -> None:
     assert several[1]["status"] == 403
 
 
+@pytest.mark.parametrize("users", ["real"], indirect=True)
+async def test_the_cluster_answers_within_the_documents_that_are_seen(users: Users) -> None:
+    await users.add("ann", allowed("books", dls=RED), allowed("films"), cluster=("cluster_composite_ops_ro",))
+    body = {
+        "query": {"match": {"title": "river"}},
+        "highlight": {"fields": {"title": {}}},
+        "aggs": {
+            "pay": {"histogram": {"field": "pay", "interval": 1}, "aggs": {"top": {"percentiles": {"field": "pay"}}}}
+        },
+    }
+    found = (await users("ann", "GET /books/_search", body)).json
+    assert [hit["highlight"] for hit in found["hits"]["hits"]] == [{"title": ["<em>river</em>"]}]
+    assert [bucket["key"] for bucket in found["aggregations"]["pay"]["buckets"]] == [3.0]
+    everybody = (await users("admin", "GET /books/_search", body)).json
+    assert found["hits"]["max_score"] == next(hit["_score"] for hit in everybody["hits"]["hits"] if hit["_id"] == "1")
+    both = (await users("ann", "GET /books,films/_search?size=9", {"highlight": {"fields": {"title": {}}}})).json
+    assert {(hit["_index"], hit["_id"]) for hit in both["hits"]["hits"]} == {("books", "1"), ("films", "1")}
+    lines = b'{"index":"b*"}\n{"highlight":{"fields":{"title":{}}}}\n'
+    [one] = (await users("ann", "POST /_msearch", lines, **NDJSON)).json["responses"]
+    assert [hit["_id"] for hit in one["hits"]["hits"]] == ["1"]
+    assert (await users("ann", "GET /books/_search?q=team:blue")).json["hits"]["hits"] == []
+    none = await users("ann", "GET /books/_search", {"query": {"term": {"team": "blue"}}, "track_scores": True})
+    assert none.json["hits"]["total"]["value"] == 0
+
+
+@pytest.mark.parametrize("users", ["real"], indirect=True)
+async def test_an_alias_with_a_filter_opens_what_passes_both(users: Users) -> None:
+    await users.admin(
+        "POST /_aliases",
+        {"actions": [{"add": {"index": "books", "alias": "deep", "filter": {"match": {"title": "deep"}}}}]},
+    )
+    await users.add("ann", allowed("books", "deep", dls=RED))
+    bodies: list[dict[str, Any]] = [{}, {"highlight": {"fields": {"title": {}}}}]
+    for body in bodies:
+        assert (await users("ann", "GET /deep/_search", body)).json["hits"]["total"]["value"] == 0
+    assert (await users("admin", "GET /deep/_search")).json["hits"]["total"]["value"] == 1
+
+
 async def test_what_would_tell_of_hidden_documents_is_refused(users: Users) -> None:
     await users.add("ann", allowed("books", dls=RED, actions=("*",)))
     query: dict[str, Any] = {"query": {"match_all": {}}}

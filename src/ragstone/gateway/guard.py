@@ -14,14 +14,19 @@ from ragstone.engine.api import MetadataEngine
 from ragstone.engine.values import IndexMetadata, Metadata
 from ragstone.gateway.lookups import indices_looked_up
 from ragstone.gateway.permissions import Demand, Shows, Step
+from ragstone.gateway.restricted import is_possible
 from ragstone.gateway.targets import meant
 from ragstone.indices.access import named_security_index, permitted, permitted_one, require_joining, require_on
-from ragstone.indices.resolver import IndicesOptions
+from ragstone.indices.resolver import IndicesOptions, resolve
 from ragstone.indices.views import view_of, views_of
 from ragstone.search.contexts import POINT_IN_TIME, SCROLL
-from ragstone.security.system_indices import SECURITY_INDEX
+from ragstone.security.system_indices import SECURITY_INDEX, is_system_index
 
 SEARCH: Final = Demand((Step(True, ("indices:data/read/search",)),), Shows.DOCUMENTS)
+TARGETS: Final = ("ignore_unavailable", "allow_no_indices", "expand_wildcards")
+"""Parameters that say how names are taken."""
+_LONGEST: Final = 3_000
+"""Characters of names in a path."""
 _RECORDS: Final = ".ragstone-records"
 """The index behind the engine's records, which is in no picture of the indices."""
 _PERHAPS_OURS: Final = re.compile(
@@ -94,6 +99,24 @@ class Guard:
             return metadata
         self._forget()
         return await self._engine.metadata()
+
+    async def can_be_kept(self, expression: str | None, query: Mapping[str, str], tree: Any) -> bool:
+        """Whether the cluster may answer a search of which documents are hidden, kept to those that are not."""
+        if named_security_index(expression) or not is_possible(tree, query):
+            return False
+        try:
+            found = resolve(await self._engine.metadata(), expression, options_of(SEARCH, query))
+        except OpenSearchException:
+            return False
+        views = views_of(one.index for one in found)
+        names = ",".join(one.index.name for one in found)
+        return (
+            0 < len(names) <= _LONGEST
+            and views.keys() <= {one.index.name for one in found}
+            and not any(is_system_index(one.index.name) for one in found)
+            and all(view.documents is not None for view in views.values())
+            and not any(view.fields is not None or view.masks is not None for view in views.values())
+        )
 
     async def _check_lookups(self, tree: Any) -> None:
         """Documents that a query takes its values from must be all the caller's to read."""
@@ -206,4 +229,13 @@ def _is_set(query: Mapping[str, str], name: str) -> bool:
     return query.get(name, "false") in ("", "true")
 
 
-__all__ = ["SEARCH", "Guard", "expression_of", "may_list_ours", "may_reach_ours", "options_of", "reaches_records"]
+__all__ = [
+    "SEARCH",
+    "TARGETS",
+    "Guard",
+    "expression_of",
+    "may_list_ours",
+    "may_reach_ours",
+    "options_of",
+    "reaches_records",
+]

@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
-from ragstone.core import json
+from ragstone.core import caller, json
 from ragstone.core.clock import Clock
 from ragstone.core.xcontent import JsonObject
+from ragstone.dsl.by_index import by_index
 from ragstone.dsl.foreign import ForeignSearchBody, parse_foreign_search
+from ragstone.dsl.queries.bool import BoolQuery
 from ragstone.dsl.queries.hybrid import HybridQuery
+from ragstone.dsl.queries.match_none import MatchNoneQuery
 from ragstone.dsl.search_body import SearchBody
 from ragstone.dsl.source_filter import SourceFilter, filter_source
+from ragstone.dsl.unsupported import unsupported
 from ragstone.engine.api import ClusterApi, Engine
 from ragstone.engine.values import Hit, IndexMetadata, Total
+from ragstone.gateway.guard import SEARCH as SEARCH_DEMAND
+from ragstone.gateway.guard import TARGETS, options_of
 from ragstone.gateway.hybrid import ask_hybrid, is_hybrid
 from ragstone.gateway.ownership import SEARCH, Ownership
+from ragstone.gateway.restricted import kept_within
 from ragstone.gateway.sparse import with_tokens
 from ragstone.gateway.targets import meant, path
+from ragstone.indices.resolver import resolve
+from ragstone.indices.views import views_of
 from ragstone.ml.ports import Predictor
 from ragstone.pipelines.processor import PipelineContext, SearchResponse
 from ragstone.pipelines.search.pipeline import SearchPipeline
@@ -62,6 +71,11 @@ class GatewaySearch:
         """
         start = self._clock.monotonic()
         named = parameters.get("search_pipeline")
+        kept = await self._kept(expression, parameters)
+        if kept is not None:
+            # By their names: what is there since they were looked up has no filter yet.
+            expression = kept.names
+            parameters = {name: value for name, value in parameters.items() if name not in TARGETS}
         search, parameters = _with_parameters(parse_foreign_search(body), parameters, source)
         indices = meant(await self._engine.metadata(), expression)
         inline = search.search_pipeline
@@ -72,11 +86,12 @@ class GatewaySearch:
             theirs = named if named is not None else inline
             search = await self._rewritten(indices, search)
             if is_hybrid(search):
+                _check_whole(kept)
                 answer = await ask_hybrid(self._api, expression, search, parameters, indices, None)
             else:
-                answer = await self._asked(expression, search, parameters, theirs)
+                answer = await self._asked(expression, search, parameters, theirs, kept)
         else:
-            answer = await self._through(chosen, expression, indices, search, parameters)
+            answer = await self._through(chosen, expression, indices, search, parameters, kept)
         return {**answer, "took": int((self._clock.monotonic() - start) * 1000)}
 
     async def _through(
@@ -86,6 +101,7 @@ class GatewaySearch:
         indices: Sequence[IndexMetadata],
         given: ForeignSearchBody,
         parameters: Mapping[str, str],
+        kept: Kept | None,
     ) -> JsonObject:
         context = PipelineContext(pipeline_id=pipeline.id)
         trace = VerboseTrace(given) if given.verbose_pipeline else None
@@ -96,6 +112,7 @@ class GatewaySearch:
             search = replace(search, rest={**search.rest, "_source": True})
         rewritten = await self._rewritten(indices, search)
         if is_hybrid(rewritten):
+            _check_whole(kept)
             between = (
                 (lambda result: pipeline.transform_results(result, rewritten, context))
                 if pipeline.phase_results
@@ -103,11 +120,35 @@ class GatewaySearch:
             )
             answer = await ask_hybrid(self._api, expression, rewritten, parameters, indices, between)
         else:
-            answer = await self._asked(expression, rewritten, parameters, pipeline.elsewhere or NONE)
+            answer = await self._asked(expression, rewritten, parameters, pipeline.elsewhere or NONE, kept)
         if not pipeline.response:
             return _with_trace(answer, trace)
         response = await pipeline.transform_response(search, _response(answer), context, trace)
         return _with_trace(_merged(answer, response, shown), trace)
+
+    async def _kept(self, expression: str | None, parameters: Mapping[str, str]) -> Kept | None:
+        """What the search must keep to, where its caller does not see all documents. Raises IllegalArgumentException
+        for what cannot be kept so, fields among it."""
+        if caller.subject.get() is None:
+            return None
+        targets = resolve((await self._engine.metadata()), expression, options_of(SEARCH_DEMAND, parameters))
+        views = views_of(target.index for target in targets)
+        if not views:
+            return None
+        if any(view.documents is None or view.fields is not None or view.masks is not None for view in views.values()):
+            raise unsupported("a search in the cluster's words for who does not see all fields")
+        if "index" in parameters:
+            raise unsupported("?index for who does not see all documents")
+        filters = {}
+        for target in targets:
+            view = views.get(target.index.name)
+            passing = [] if target.filter is None else [target.filter]
+            if view is not None:
+                passing.append(BoolQuery(should=view.documents) if view.documents else MatchNoneQuery())
+            if passing:
+                filters[target.index.name] = BoolQuery(filter=tuple(passing))
+        names = [target.index.name for target in targets]
+        return Kept(",".join(names), by_index(names, filters).to_json())
 
     async def count(self, expression: str | None, body: Any, parameters: Mapping[str, str]) -> JsonObject:
         """How many documents match a query that holds a clause of ours. No pipeline applies."""
@@ -140,16 +181,34 @@ class GatewaySearch:
         search: ForeignSearchBody,
         parameters: Mapping[str, str],
         pipeline: str | JsonObject | None,
+        kept: Kept | None,
     ) -> JsonObject:
         """The cluster's answer to a search, through a pipeline of its own or none."""
         passed = dict(parameters)
         body = search.for_engine()
+        if kept is not None:
+            body = kept_within(body, kept.passing)
         if isinstance(pipeline, dict):
+            _check_whole(kept)
             body["search_pipeline"] = pipeline
         elif pipeline is not None:
             passed["search_pipeline"] = pipeline
         answer: JsonObject = await self._api.call("POST", _target(expression, "_search", passed), body)
         return answer
+
+
+@dataclass(frozen=True)
+class Kept:
+    """`names` of indices, and what documents of theirs must pass."""
+
+    names: str
+    passing: JsonObject
+
+
+def _check_whole(kept: Kept | None) -> None:
+    """Raises IllegalArgumentException."""
+    if kept is not None:
+        raise unsupported("a hybrid search, or a pipeline in the request, for who does not see all documents")
 
 
 def _target(expression: str | None, what: str, parameters: Mapping[str, str]) -> str:

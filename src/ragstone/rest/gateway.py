@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import replace
-from typing import Literal
+from typing import Any, Literal
 
 from ragstone.core import caller, json
 from ragstone.core.errors import OpenSearchException, OpenSearchSecurityException
@@ -275,6 +275,11 @@ class GatewayApp:
                 await _failed(send, await self._what_is_allowed(demand, parameters, body), request)
                 return
             hides = await self._gateway.guard.check(demand, parameters, body)
+            if hides and found is not None and found[0].handler is gateway_routes.search:
+                expression = demand.parameters.get("index")
+                if await self._gateway.guard.can_be_kept(expression, parameters, _decoded(body)):
+                    await self._ours(self._app, found[0], scope, receive, send)
+                    return
             if hides or demand.here or _holds_open(demand, parameters, body):
                 await self._in_part(partly, request, scope, receive, send)
                 return
@@ -363,11 +368,16 @@ def _holds_open(demand: Demand, parameters: Mapping[str, str], body: bytes) -> b
 
 
 def _is_of_a_moment(search: bytes) -> bool:
-    try:
-        found = json.decode(search)
-    except OpenSearchException:
-        return False
+    found = _decoded(search)
     return isinstance(found, dict) and "pit" in found
+
+
+def _decoded(search: bytes) -> Any:
+    """A search's JSON; None where it is none."""
+    try:
+        return json.decode(search) if search.strip() else {}
+    except OpenSearchException:
+        return None
 
 
 def _may_do_everything() -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from ragstone.core.xcontent import JsonObject
+from ragstone.dsl.by_index import by_index
 from ragstone.dsl.foreign import ForeignQuery
 from ragstone.dsl.queries.bool import BoolQuery
 from ragstone.dsl.queries.hybrid import narrowed
@@ -61,19 +61,6 @@ def both(filters: Mapping[str, Query], others: Mapping[str, Query]) -> dict[str,
         **filters,
         **{name: BoolQuery(filter=(filters[name], one)) if name in filters else one for name, one in others.items()},
     }
-
-
-def by_index(indices: Sequence[str], filters: Mapping[str, Query]) -> Query:
-    """One filter for all indices: each document passes that of its own, and any where there is none."""
-    used = {name: filters[name].to_json() for name in indices if name in filters}
-    if len(indices) == 1 and used:
-        return ForeignQuery(tree=used[indices[0]])
-    ways: list[JsonObject] = [
-        {"bool": {"filter": [{"term": {"_index": name}}, passes]}} for name, passes in used.items()
-    ]
-    if len(used) < len(indices):
-        ways.append({"bool": {"must_not": [{"terms": {"_index": list(used)}}]}})
-    return ForeignQuery(tree={"bool": {"should": ways}})
 
 
 def narrowed_within(query: Query, passing: Query) -> Query:

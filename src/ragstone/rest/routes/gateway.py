@@ -104,7 +104,8 @@ async def msearch(services: Services, request: Request) -> Response:
 async def _searched(services: Services, expression: str | None, body: Any, parameters: Mapping[str, str]) -> JsonObject:
     """One search of several, which its caller must be allowed where security is ours."""
     gateway = gateway_of(services)
-    if not await gateway.guard.search(expression, parameters, body):
+    hides = await gateway.guard.search(expression, parameters, body)
+    if not hides or await gateway.guard.can_be_kept(expression, parameters, body):
         return await gateway.search.search(expression, body, parameters)
     options = guard.options_of(guard.SEARCH, parameters)
     return await services.search.search(expression, parse_search_body(body), options=options)
