@@ -40,6 +40,20 @@ async def test_nothing_goes_through_without_a_login(gateways: Any, cluster: Scri
         assert len(cluster.requests) == before
 
 
+async def test_what_is_no_request_is_told_so_before_a_login(gateways: Any) -> None:
+    async with gateways(**OWN) as gateway:
+        nowhere = await gateway("GET /books/no/such/route")
+        assert (nowhere.status, nowhere.json) == (
+            400,
+            {"error": "no handler found for uri [/books/no/such/route] and method [GET]"},
+        )
+        wrong = await gateway("PATCH /_search", {})
+        assert wrong.status == 405
+        assert wrong.json["error"].startswith("Incorrect HTTP method for uri [/_search] and method [PATCH]")
+        assert (await gateway("GET /_plugins/_some/thing")).status == 401
+        assert (await gateway("OPTIONS /_search")).status == 401
+
+
 async def test_who_may_do_everything_is_let_through_in_the_gateways_name(
     gateways: Any, cluster: ScriptedCluster
 ) -> None:

@@ -258,6 +258,12 @@ def demand_of(method: str, path: str) -> Demand | None:
     return None
 
 
+def methods_of(path: str) -> list[str]:
+    """The methods with which a path is known; HEAD is GET's."""
+    methods = dict.fromkeys(method for method, _ in _ROWS)
+    return [method for method in methods if demand_of(method, path) is not None]
+
+
 class _Row(NamedTuple):
     parts: tuple[str, ...]
     demand: Demand
@@ -324,4 +330,4 @@ def _demand(words: list[str]) -> Demand:
 
 _ROWS: Final = _read(_TABLE)
 
-__all__ = ["Demand", "Shows", "Step", "demand_of"]
+__all__ = ["Demand", "Shows", "Step", "demand_of", "methods_of"]

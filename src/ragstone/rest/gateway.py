@@ -16,7 +16,7 @@ from ragstone.core.errors import OpenSearchException, OpenSearchSecurityExceptio
 from ragstone.core.log import get_logger
 from ragstone.engine.api import ForwardedAnswer
 from ragstone.gateway.guard import may_list_ours, may_reach_ours
-from ragstone.gateway.permissions import Demand, Shows, demand_of
+from ragstone.gateway.permissions import Demand, Shows, demand_of, methods_of
 from ragstone.gateway.service import Gateway
 from ragstone.rest import errors
 from ragstone.rest.app import ADMITTED, App, Send, parse_query, request_of
@@ -211,7 +211,8 @@ class GatewayApp:
         if self._services.login is not None:
             refusal = await self._services.login.admit(request, anonymous=found is not None and found[0].anonymous)
             if refusal is not None:
-                await _failed(send, refusal, request)
+                unrouted = _unrouted(request, path) if found is None and not path.startswith(self._our_paths) else None
+                await _failed(send, unrouted or refusal, request)
                 return
             query = request.uri.partition("?")[2]  # a token in it has been taken out
             # Whatever logs in here is nobody else's.
@@ -348,6 +349,20 @@ class GatewayApp:
             watch.close()
         if request.method not in _READS and not _is_data(request.path):
             self._gateway.forget()
+
+
+def _unrouted(request: Request, path: str) -> Response | None:
+    """What a request is told before anybody is asked who they are; None where the cluster may have a route for it."""
+    if demand_of(request.method, path) is not None or request.method == "OPTIONS":
+        return None
+    allowed = methods_of(path)
+    if allowed:
+        return errors.wrong_method(request.uri, request.method, allowed)
+    parts = path.strip("/").split("/")
+    # Behind an index, and in front of one, routes begin with an underscore.
+    if len(parts) > 1 and not any(part.startswith("_") for part in parts[:2]):
+        return errors.no_handler(path, request.method)
+    return None
 
 
 def _for_those_who_may_do_everything() -> OpenSearchSecurityException:

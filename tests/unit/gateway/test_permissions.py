@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ragstone.gateway.permissions import Demand, Shows, Step, demand_of
+from ragstone.gateway.permissions import Demand, Shows, Step, demand_of, methods_of
 from ragstone.rest.routes import all_routes
 from ragstone.testing.requests import request_line
 
@@ -67,6 +67,12 @@ def test_parameters_of_a_path_are_decoded() -> None:
 )
 def test_what_is_not_in_the_table_is_not_known(method: str, path: str) -> None:
     assert demand_of(method, path) is None
+
+
+def test_a_path_has_its_methods() -> None:
+    assert sorted(methods_of("/_search")) == ["GET", "POST"]
+    assert sorted(methods_of("/books")) == ["DELETE", "GET", "PUT"]
+    assert methods_of("/_no/such") == []
 
 
 def test_what_shows_documents_says_so() -> None:
