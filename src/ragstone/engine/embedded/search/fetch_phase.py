@@ -32,11 +32,11 @@ def fetch(
         places = [place for place, hit in enumerate(hits) if hit.index == name]
         rows = [hits[place].ref for place in places]
         names = matched_queries(snapshot, rows, options.named, now_millis) if options.named else {}
+        # No failure of a shard: where the documents can not be read, the index may have been deleted meanwhile.
+        documents = snapshot.rows(rows, sources=options.source or options.highlight is not None)
         marked: dict[int, JsonObject] = {}
         with shard_failures(snapshot):
             values = doc_values(snapshot, rows, options.doc_values, options.hidden) if options.doc_values else {}
-            sources = options.source or options.highlight is not None
-            documents = snapshot.rows(rows, sources=sources)
             if options.highlight is not None:
                 marked = highlights(snapshot, documents, options.highlight, options.hidden, now_millis=now_millis)
         told = explanations(snapshot, rows, options.explain, now_millis) if options.explain is not None else {}
