@@ -141,7 +141,7 @@ class OpenIndices:
 
     async def usable(self, name: str) -> OpenIndex:
         """The index, for documents and searches. Raises IndexClosedException too."""
-        entry = await self.get(name)
+        entry = self._open.get(name) or await self.get(name)
         metadata = self.metadata(name)
         if not metadata.open:
             raise IndexClosedException("closed", metadata={"index": name, "index_uuid": metadata.uuid})
