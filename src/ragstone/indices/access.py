@@ -13,8 +13,9 @@ from ragstone.core.caller import NamedIndex
 from ragstone.core.errors import OpenSearchException
 from ragstone.engine.values import IndexMetadata, Metadata
 from ragstone.indices.resolver import IndicesOptions, Resolved, holders_of, resolve, resolve_one
-from ragstone.security.system_indices import SECURITY_INDEX
+from ragstone.security.system_indices import SECURITY_INDEX, is_system_index
 
+_ALIASES = "indices:admin/aliases"
 _KEPT = IndexMetadata(SECURITY_INDEX, "_na_", {}, {}, {}, 0)
 """The security index, whose documents nobody sees."""
 
@@ -39,14 +40,16 @@ def require_on(indices: Iterable[IndexMetadata | str], *actions: str) -> None:
 
 
 def require_joining(metadata: Metadata, aliases: Iterable[str]) -> None:
-    """Whoever gives an alias that is in use to one more index must be allowed that on those that have it.
+    """Whoever gives an alias that is in use to one more index must be allowed that on those that have it; and nobody
+    may call an alias as one of the node's own indices, which need not be there yet.
 
     `Differs:` OpenSearch looks at the new index only: writes to anybody's alias can be drawn into an index of one's
     own, and searches of it be fed. Raises OpenSearchSecurityException.
     """
-    if caller.subject.get() is not None:
-        holders = {index.name: index for alias in aliases for index in holders_of(metadata, alias)}
-        require_on(holders.values(), "indices:admin/aliases")
+    if caller.subject.get() is None:
+        return
+    for alias in aliases:
+        require_on([alias] if is_system_index(alias) else holders_of(metadata, alias), _ALIASES)
 
 
 def permitted(

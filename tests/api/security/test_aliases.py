@@ -45,6 +45,18 @@ async def test_nobody_draws_writes_to_an_alias_into_an_index_of_their_own(ask: A
     assert (await ask("GET /payroll-1/_alias")).json == {"payroll-1": {"aliases": {"payroll": {}}}}
 
 
+@pytest.mark.parametrize("user", ["eve", "admin"])
+async def test_no_alias_takes_the_name_of_an_index_of_the_nodes_own(ask: Any, user: str) -> None:
+    """What is to be written there would come to whoever has the alias, or there would be no place for it."""
+    await ask("PUT /eve2", {}, user="admin")
+    for name in (".plugins-ml-agent", ".plugins-ml-memory-message", ".ragstone-x", ".opendistro_security"):
+        assert (await ask("PUT /eve", {"aliases": {name: {}}}, user=user)).status == 403, name
+        assert (await ask(f"PUT /eve2/_alias/{name}", user="admin")).status == 403, name
+    assert (await ask("PUT /eve", user="eve")).status == 200
+    joined = [{"add": {"index": "eve", "alias": "x"}}, {"add": {"index": "eve", "alias": ".plugins-ml-agent"}}]
+    assert (await ask("POST /_aliases", {"actions": joined}, user=user)).status == 403
+
+
 async def test_an_alias_goes_on_for_whoever_may_change_those_that_have_it(ask: Any) -> None:
     moved = [{"add": {**JOIN, "index": "payroll-2"}}, {"remove": {"index": "payroll-1", "alias": "payroll"}}]
     assert (await ask("PUT /payroll-2", {"aliases": {"payroll": {}}}, user="ann")).status == 200

@@ -30,7 +30,7 @@ class IndexFolders:
 
     def __init__(self, data: Path, cluster_uuid: str) -> None:
         self._root = data / "indices"
-        self._root.mkdir(exist_ok=True)
+        self._root.mkdir(mode=0o700, exist_ok=True)
         self._cluster_uuid = cluster_uuid
 
     def of(self, uuid: str) -> Path:

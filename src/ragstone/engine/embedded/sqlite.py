@@ -6,6 +6,7 @@ refused, never guessed at.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -24,7 +25,9 @@ class StorageDamaged(Exception):
 
 
 def create(file: Path, format: int, schema: str, fill: Callable[[sqlite3.Connection], object]) -> None:
-    """Make a new file: schema, first contents and stamp in one durable transaction."""
+    """Make a new file: schema, first contents and stamp in one durable transaction. It is for its owner's eyes only,
+    and so are the files that SQLite puts beside it."""
+    os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     connection = _connect(file)
     try:
         connection.execute(f"PRAGMA page_size={_PAGE}")

@@ -9,7 +9,7 @@ from ragstone.core.clock import Clock
 from ragstone.core.errors import IndexClosedException, IndexNotFoundException
 from ragstone.engine.api import ClusterApi
 from ragstone.engine.opensearch.cached import Cached
-from ragstone.engine.opensearch.names import RECORDS, is_system, part
+from ragstone.engine.opensearch.names import RECORDS, UNTOUCHED, is_system, part
 from ragstone.engine.values import IndexMetadata, JsonObject, Metadata
 
 _PICTURE = (
@@ -94,7 +94,7 @@ class Indices:
         self, name: str, settings: JsonObject, mappings: JsonObject, aliases: Mapping[str, JsonObject]
     ) -> IndexMetadata:
         if is_system(name):
-            settings = {**settings, "index.hidden": "true", "index.auto_expand_replicas": "0-1"}
+            settings = {**settings, "index.hidden": "true", "index.auto_expand_replicas": "0-1", **UNTOUCHED}
         body: JsonObject = {"settings": settings, "mappings": mappings, "aliases": dict(aliases)}
         await self._change("PUT", name, "", body)
         return await self.get(name)

@@ -10,6 +10,8 @@ RECORDS = ".ragstone-records"
 _OURS = (".plugins-ml-", ".ragstone-")
 SYSTEM_PATTERNS = ",".join(f"{prefix}*" for prefix in _OURS)
 """An expression that means all of ours."""
+UNTOUCHED = {"index.default_pipeline": "_none", "index.final_pipeline": "_none"}
+"""Settings of ours: a template of somebody's could otherwise name a pipeline, which sees all that is written."""
 
 
 def is_system(name: str) -> bool:

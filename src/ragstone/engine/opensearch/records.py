@@ -25,7 +25,7 @@ from ragstone.core.ids import IdGenerator
 from ragstone.engine.opensearch.cached import Cached
 from ragstone.engine.opensearch.client import ClusterClient
 from ragstone.engine.opensearch.errors import error_of
-from ragstone.engine.opensearch.names import RECORDS
+from ragstone.engine.opensearch.names import RECORDS, UNTOUCHED
 from ragstone.engine.values import JsonObject, Record
 
 _DEFINITION: JsonObject = {
@@ -35,6 +35,7 @@ _DEFINITION: JsonObject = {
         "index.auto_expand_replicas": "0-1",
         # Each write refreshes, so that the next look of another gateway finds it.
         "index.refresh_interval": "-1",
+        **UNTOUCHED,
     },
     "mappings": {
         "dynamic": "false",

@@ -135,3 +135,4 @@ async def test_system_indices_are_made_hidden_and_copied_where_there_is_room(
     await indices.create(".plugins-ml-model", {"index.number_of_replicas": "0"}, {}, {})
     settings = cluster.asked("PUT", "/.plugins-ml-model")[0].json["settings"]
     assert (settings["index.hidden"], settings["index.auto_expand_replicas"]) == ("true", "0-1")
+    assert (settings["index.default_pipeline"], settings["index.final_pipeline"]) == ("_none", "_none")
