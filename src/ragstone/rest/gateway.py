@@ -38,6 +38,7 @@ from ragstone.rest.routes import (
     gateway_documents,
     indices,
     mappings,
+    ml,
     point_in_time,
     reader,
     scroll,
@@ -46,25 +47,13 @@ from ragstone.rest.routes import (
 )
 from ragstone.rest.routes import gateway as gateway_routes
 from ragstone.rest.routes import search as search_routes
-from ragstone.rest.routes.ml import (
-    agents,
-    config,
-    connectors,
-    memory,
-    model_groups,
-    models,
-    predict,
-    stats,
-    tasks,
-    unsupported,
-)
 from ragstone.rest.services import Services
 from ragstone.security.permissions import UserSubject
 
 Condition = Callable[[Gateway, Request], Awaitable[bool]]
 """Whether a request is ours; its body has been read."""
 
-_ALWAYS_OURS = (connectors, model_groups, models, predict, agents, stats, tasks, memory, config, reader, unsupported)
+_ALWAYS_OURS = (*ml.MODULES, reader)
 _READS = ("GET", "HEAD")
 _WRITE_OPTIONS = ("timeout", "wait_for_active_shards")
 OUR_PATHS = ("/_plugins/_ml/", "/_plugins/_ragstone/")

@@ -22,6 +22,7 @@ from ragstone.rest.routes import (
     knn,
     maintenance,
     mappings,
+    ml,
     msearch,
     nodes,
     point_in_time,
@@ -37,18 +38,6 @@ from ragstone.rest.routes import (
     snapshots,
     templates,
     term_vectors,
-)
-from ragstone.rest.routes.ml import (
-    agents,
-    config,
-    connectors,
-    memory,
-    model_groups,
-    models,
-    predict,
-    stats,
-    tasks,
-    unsupported,
 )
 
 _MODULES = (
@@ -82,17 +71,8 @@ _MODULES = (
     search_pipelines,
     snapshots,
     knn,
-    connectors,
-    model_groups,
-    models,
-    predict,
-    agents,
-    stats,
-    tasks,
-    memory,
-    config,
     reader,
-    unsupported,
+    *ml.MODULES,
 )
 
 
