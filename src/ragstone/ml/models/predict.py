@@ -147,34 +147,23 @@ class Predictions:
     ) -> PredictResult:
         action: Action = "batch_predict" if action_type == "BATCH_PREDICT" else "predict"
         with self._activity.request(action, model.algorithm, id), self._activity.timed(id, "predict_request_stats"):
-            return await self._answer(id, live, model, given, action_type, deadline)
-
-    async def _answer(
-        self,
-        id: str,
-        live: Live | None,
-        model: Model,
-        given: ModelInput,
-        action_type: str,
-        deadline: Deadline | None,
-    ) -> PredictResult:
-        if model.is_remote:
-            check_remote_inference(self._settings)
-        else:
-            live = self._check_local(id, live, model)
-        _check_enabled(model)
-        if isinstance(given, ParametersInput):
-            interface.check_input(model.interface, model.algorithm, given.parameters, action_type)
-        if model.is_remote:
-            live = live or await self._auto_deploy(id, model)
-        assert live is not None
-        with self._activity.timed(id, "model_inference_stats"):
             if model.is_remote:
-                answer = await self._remote(live, given, action_type, deadline)
+                check_remote_inference(self._settings)
             else:
-                answer = await self._local(live, given, deadline)
-        interface.check_output(model.interface, {"inference_results": answer})
-        return PredictResult(answer)
+                live = self._check_local(id, live, model)
+            _check_enabled(model)
+            if isinstance(given, ParametersInput):
+                interface.check_input(model.interface, model.algorithm, given.parameters, action_type)
+            if model.is_remote:
+                live = live or await self._auto_deploy(id, model)
+            assert live is not None
+            with self._activity.timed(id, "model_inference_stats"):
+                if model.is_remote:
+                    answer = await self._remote(live, given, action_type, deadline)
+                else:
+                    answer = await self._local(live, given, deadline)
+            interface.check_output(model.interface, {"inference_results": answer})
+            return PredictResult(answer)
 
     def _check_local(self, id: str, live: Live | None, model: Model) -> Live:
         """The deployed local model, within its rate. Raises StatusException, IllegalArgumentException."""
