@@ -30,9 +30,9 @@ _LONGEST: Final = 3_000
 _RECORDS: Final = ".ragstone-records"
 """The index behind the engine's records, which is in no picture of the indices."""
 _PERHAPS_OURS: Final = re.compile(
-    # In any body: our names, or ASCII written as an escape, which nobody does who has nothing to hide. In those that
+    # In any body: our names, or ASCII written in ways in which nobody does who has nothing to hide. In those that
     # list indices: patterns for names that begin with a dot, and hidden ones.
-    rb'\.plugins-ml-|\.ragstone-|\.opendistro_security|\\u00[2-7]|[",\s]\.[^",\s]*\*|"expand_wildcards"'
+    rb'\.plugins-ml-|\.ragstone-|\.opendistro_security|\\(?:u00|x)[2-7]|\x00|[",\s]\.[^",\s]*\*|"expand_wildcards"'
 )
 _HELD_OPEN: Final = (SCROLL, POINT_IN_TIME)
 _CREATE: Final = "indices:admin/create"
