@@ -60,7 +60,9 @@ class SecurityService:
         self._looked = clock.monotonic()
         self._limits = LoginLimits(settings.logins, clock)
         self._secret = ids.text("0123456789abcdef", 64).encode()
-        self._nobodys: str | None = None
+        self._hashes: tuple[str, ...] = ()
+        """Of all users' passwords."""
+        self._made_up: str | None = None
         self._logins: OrderedDict[bytes, _Login] = OrderedDict()
         self._keys: dict[str, Permissions] = {}
         self._generation = -1
@@ -85,6 +87,7 @@ class SecurityService:
         if self._permissions is None or configuration.generation != self._generation:
             self._permissions = Permissions(configuration, self._denied, salt=self.settings.compliance_salt)
             self._generation = configuration.generation
+            self._hashes = tuple(user.hash for user in configuration.internal_users.values() if user.hash)
             self._logins.clear()
             self._keys.clear()
         return self._permissions
@@ -147,17 +150,25 @@ class SecurityService:
             return False
         good = False
         try:
-            hash = entity.hash if entity is not None and entity.hash else await self._nobodys_hash()
-            good = await self._pools.run("login", verify_password, hash, password)
+            own = entity.hash if entity is not None else ""
+            fits = await self._pools.run("login", verify_password, own or await self._hash_for(name), password)
+            good = fits and bool(own)
         finally:
             self._limits.end(name, address, good=good)
         return good
 
-    async def _nobodys_hash(self) -> str:
-        """One that no password has, so that an unknown name is refused after as much work as a known one."""
-        if self._nobodys is None:
-            self._nobodys = await self._pools.run("login", hash_password, self._secret.decode())
-        return self._nobodys
+    async def _hash_for(self, name: str) -> str:
+        """What is looked at for an unknown name, so that it is refused after as much work as a known one.
+
+        Hashes that were brought along may cost more than ours. So it is somebody's, always the same's for a name: a
+        name that takes long may be that of a user, or one that nobody has.
+        """
+        if self._hashes:
+            found = hashlib.blake2b(name.encode("utf-8", "surrogatepass"), key=self._secret, digest_size=8).digest()
+            return self._hashes[int.from_bytes(found) % len(self._hashes)]
+        if self._made_up is None:
+            self._made_up = await self._pools.run("login", hash_password, self._secret.decode())
+        return self._made_up
 
     def _key(self, name: str, password: str) -> bytes:
         text = f"{len(name)}:{name}{password}".encode("utf-8", "surrogatepass")

@@ -6,8 +6,10 @@ import asyncio
 import base64
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from typing import Any
 
 import argon2
+import bcrypt
 import pytest
 
 from ragstone.core.errors import IllegalArgumentException
@@ -145,6 +147,28 @@ async def test_an_unknown_user_costs_what_a_wrong_password_does(
         assert is_refused(await client("GET /", headers=basic(name, "wrong")))
     assert len(work) == 2
     assert work[0] == work[1]
+
+
+async def test_a_hash_that_was_brought_along_does_not_tell_whose_name_is_known(
+    client: AsgiClient, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    brought = {"hash": bcrypt.hashpw(b"Old-Harbour-7!", bcrypt.gensalt(4)).decode()}
+    target = "PUT /_plugins/_security/api/internalusers/elder"
+    assert (await client(target, brought, headers=basic("admin", PASSWORD))).status == 201
+    work: set[str] = set()
+    for module, name in ((bcrypt, "checkpw"), (argon2.PasswordHasher, "verify")):
+        original = getattr(module, name)
+
+        def counted(*given: Any, original: Any = original, name: str = name) -> bool:
+            work.add(name)
+            return bool(original(*given))
+
+        monkeypatch.setattr(module, name, counted)
+    for number in range(24):  # by chance all of one kind: once in 8 million runs
+        password = "Old-Harbour-7!" if number % 2 else PASSWORD  # both are somebody's, and not theirs
+        assert is_refused(await client("GET /", headers=basic(f"nobody{number}", password)))
+        clock.time += 61
+    assert work == {"checkpw", "verify"}
 
 
 async def test_a_good_login_is_remembered_until_something_changes_or_time_is_over(
