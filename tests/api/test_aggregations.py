@@ -110,6 +110,21 @@ async def test_only_matching_documents_count_and_a_post_filter_does_not_matter(b
         ({"missing": {}}, "illegal_argument_exception", "Required one of fields [field, script], but none were specified. "),
         ({"cardinality": {"field": "year", "precision_threshold": -1}}, "x_content_parse_exception", None),
         ({"terms": {"field": "author", "include": "A.*"}}, "x_content_parse_exception", None),
+        ({"range": {"field": "year"}}, "search_phase_execution_exception", "all shards failed"),
+        ({"range": {"ranges": [{"to": 1}]}}, "illegal_argument_exception", "Required one of fields [field, script], but none were specified. "),
+        ({"range": {"field": "author", "ranges": [{"to": 1}]}}, "search_phase_execution_exception", "all shards failed"),
+        ({"range": {"field": "year", "ranges": [3]}}, "x_content_parse_exception", None),
+        ({"range": {"field": "year", "missing": 1}}, "illegal_argument_exception", "[range missing] is not supported by Ragstone yet"),
+        ({"histogram": {"field": "year", "interval": 0}}, "x_content_parse_exception", None),
+        ({"histogram": {"field": "year"}}, "illegal_argument_exception", "[interval] must be >0 for histogram aggregation [a]"),
+        ({"histogram": {"field": "author", "interval": 1}}, "search_phase_execution_exception", "all shards failed"),
+        ({"histogram": {"field": "year", "interval": 1, "order": {"x": "asc"}}}, "x_content_parse_exception", None),
+        ({"histogram": {"field": "year", "interval": 0.0001}}, "too_many_buckets_exception", "Trying to create too many buckets. Must be less than or equal to: [65535] but was [65536]. This limit can be set by changing the [search.max_buckets] cluster level setting."),
+        ({"date_histogram": {"field": "published"}}, "search_phase_execution_exception", "all shards failed"),
+        ({"date_histogram": {"field": "published", "calendar_interval": "2M"}}, "x_content_parse_exception", None),
+        ({"date_histogram": {"field": "published", "fixed_interval": "1M"}}, "x_content_parse_exception", None),
+        ({"date_histogram": {"field": "published", "fixed_interval": "1d", "calendar_interval": "day"}}, "illegal_argument_exception", "Cannot use [fixed_interval] with [calendar_interval] configuration option."),
+        ({"date_histogram": {"field": "year", "fixed_interval": "1d"}}, "search_phase_execution_exception", "all shards failed"),
         ({"terms": {"field": "author", "order": {"zz": "asc"}}}, "search_phase_execution_exception", "all shards failed"),
         ({"term": {"field": "year"}}, "parsing_exception", "Unknown aggregation type [term] did you mean [terms]?"),
         ({"terms": {"field": "author", "size": 0}}, "x_content_parse_exception", None),
@@ -349,3 +364,80 @@ async def test_a_field_of_two_types_is_asked_index_by_index(books: AsgiClient) -
         "Field [year] of type [keyword] is not supported for aggregation [avg]"
     )
     assert refused.json["error"]["failed_shards"][0]["index"] == "texts"
+
+
+async def test_ranges_are_from_a_bound_on_and_below_another(books: AsgiClient) -> None:
+    spans = [{"from": 2000, "key": "new"}, {"to": 1998}, {"from": 1998, "to": 2011.5}]
+    inside = {"sum": {"sum": {"field": "year"}}}
+    found = await computed(books, "books,more", {"a": {"range": {"field": "year", "ranges": spans}, "aggs": inside}})
+    assert found["a"]["buckets"] == [
+        {"key": "*-1998.0", "to": 1998.0, "doc_count": 0, "sum": {"value": 0.0}},
+        {"key": "1998.0-2011.5", "from": 1998.0, "to": 2011.5, "doc_count": 3, "sum": {"value": 6020.0}},
+        {"key": "new", "from": 2000.0, "doc_count": 2, "sum": {"value": 4022.0}},
+    ]
+    keyed = await computed(books, "books", {"a": {"range": {"field": "nope", "keyed": True, "ranges": [{"to": 1}]}}})
+    assert keyed["a"]["buckets"] == {"*-1.0": {"to": 1.0, "doc_count": 0}}
+
+
+async def test_ranges_of_dates_may_be_calculated(books: AsgiClient) -> None:
+    spans = [{"to": "1998-03"}, {"from": "1998-03-31||/M", "to": "1999"}]
+    found = await computed(books, "books", {"a": {"date_range": {"field": "published", "format": "yyyy-MM-dd||yyyy-MM||yyyy", "ranges": spans}}})  # fmt: skip
+    assert [(b["key"], b["doc_count"]) for b in found["a"]["buckets"]] == [
+        ("*-1998-03-01", 0),
+        ("1998-03-01-1999-01-01", 1),
+    ]
+    assert found["a"]["buckets"][1]["from_as_string"] == "1998-03-01"
+
+
+@pytest.mark.parametrize(
+    ("options", "buckets"),
+    [
+        ({"interval": 10}, [(1990.0, 1), (2000.0, 0), (2010.0, 2)]),
+        ({"interval": 10, "offset": 8, "min_doc_count": 1}, [(1998.0, 1), (2008.0, 2)]),
+        ({"interval": 10, "order": {"_count": "desc"}}, [(2010.0, 2), (1990.0, 1), (2000.0, 0)]),
+        ({"interval": 10, "order": {"_key": "desc"}, "min_doc_count": 2}, [(2010.0, 2)]),
+        ({"interval": 10, "extended_bounds": {"min": 1985, "max": 2025}}, [(1980.0, 0), (1990.0, 1), (2000.0, 0), (2010.0, 2), (2020.0, 0)]),
+        ({"interval": 10, "hard_bounds": {"max": 2005}}, [(1990.0, 1)]),
+        ({"interval": 10, "hard_bounds": {"min": 2000, "max": 2015}}, [(2010.0, 2)]),
+        ({"interval": 10, "hard_bounds": {"min": 1991}}, [(2010.0, 2)]),
+    ],
+)  # fmt: skip
+async def test_a_histogram_has_no_gaps(books: AsgiClient, options: Any, buckets: object) -> None:
+    found = await computed(books, "books,more", {"a": {"histogram": {"field": "year", **options}}})
+    assert [(bucket["key"], bucket["doc_count"]) for bucket in found["a"]["buckets"]] == buckets
+    keyed = await computed(books, "books,more", {"a": {"histogram": {"field": "year", "keyed": True, **options}}})
+    assert list(keyed["a"]["buckets"].values()) == found["a"]["buckets"]
+
+
+@pytest.mark.parametrize(
+    ("options", "key"),
+    [
+        ({"calendar_interval": "year"}, "1998-01-01T00:00:00.000Z"),
+        ({"calendar_interval": "1q"}, "1998-01-01T00:00:00.000Z"),
+        ({"calendar_interval": "month", "format": "yyyy/MM"}, "1998/03"),
+        ({"calendar_interval": "week"}, "1998-03-02T00:00:00.000Z"),
+        ({"interval": "day"}, "1998-03-04T00:00:00.000Z"),
+        ({"interval": "12h"}, "1998-03-04T00:00:00.000Z"),
+        ({"fixed_interval": "30d", "offset": "-1d"}, "1998-03-04T00:00:00.000Z"),
+        ({"calendar_interval": "1M", "time_zone": "America/New_York"}, "1998-03-01T00:00:00.000-05:00"),
+        ({"fixed_interval": "1d", "time_zone": "+05:30"}, "1998-03-04T00:00:00.000+05:30"),
+    ],
+)
+async def test_dates_fall_into_the_calendar(books: AsgiClient, options: Any, key: str) -> None:
+    inside = {"years": {"max": {"field": "year"}}}
+    found = await computed(books, "books,more", {"a": {"date_histogram": {"field": "published", **options}, "aggs": inside}})  # fmt: skip
+    [bucket] = found["a"]["buckets"]
+    assert (bucket["key_as_string"], bucket["doc_count"], bucket["years"]) == (key, 1, {"value": 1998.0})
+
+
+async def test_dates_have_bounds_in_their_own_format(books: AsgiClient) -> None:
+    options = {"calendar_interval": "year", "format": "yyyy", "keyed": True}
+    bounds = {"extended_bounds": {"min": "1997", "max": "1999"}, "hard_bounds": {"min": "1996", "max": "2000"}}
+    found = await computed(books, "books", {"a": {"date_histogram": {"field": "published", **options, **bounds}}})
+    assert {key: bucket["doc_count"] for key, bucket in found["a"]["buckets"].items()} == {
+        "1997": 0,
+        "1998": 1,
+        "1999": 0,
+    }
+    none = await computed(books, "books", {"a": {"date_histogram": {"field": "nope", "fixed_interval": "1d"}}})
+    assert none == {"a": {"buckets": []}}

@@ -39,11 +39,11 @@ QUERIES = (
 
 AGGREGATIONS = (
     "adjacency_matrix", "auto_date_histogram", "avg_bucket", "bucket_script", "bucket_selector", "bucket_sort",
-    "children", "composite", "cumulative_sum", "date_histogram", "date_range", "derivative",
+    "children", "composite", "cumulative_sum", "derivative",
     "diversified_sampler", "extended_stats", "extended_stats_bucket", "geo_bounds",
-    "geo_centroid", "geo_distance", "geohash_grid", "geotile_grid", "histogram", "ip_range", "matrix_stats",
+    "geo_centroid", "geo_distance", "geohash_grid", "geotile_grid", "ip_range", "matrix_stats",
     "max_bucket", "median_absolute_deviation", "min_bucket", "moving_avg", "moving_fn",
-    "multi_terms", "nested", "parent", "percentile_ranks", "percentiles", "percentiles_bucket", "range", "rare_terms",
+    "multi_terms", "nested", "parent", "percentile_ranks", "percentiles", "percentiles_bucket", "rare_terms",
     "reverse_nested", "sampler", "scripted_metric", "serial_diff", "significant_terms", "significant_text",
     "stats_bucket", "sum_bucket", "top_hits", "variable_width_histogram", "weighted_avg",
 )  # fmt: skip

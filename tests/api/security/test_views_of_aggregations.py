@@ -206,3 +206,26 @@ async def test_hidden_documents_are_not_highlighted_and_do_not_matter(client: As
     with somebody(dls=RED):
         hits = (await client("POST /d/_search", asked)).json["hits"]["hits"]
     assert [hit["highlight"]["note"] for hit in hits] == [["a red <em>kettle</em>"], ["another <em>kettle</em>"]]
+
+
+WIDE: dict[str, Any] = {
+    "r": {"range": {"field": "n", "ranges": [{"to": 3}, {"from": 3}]}},
+    "h": {"histogram": {"field": "n", "interval": 2}},
+    "d": {"date_histogram": {"field": "at", "calendar_interval": "year", "format": "yyyy"}},
+}
+
+
+async def test_buckets_of_numbers_and_dates_are_those_of_visible_documents(client: AsgiClient) -> None:
+    with somebody(dls=RED):
+        found = await computed(client, WIDE)
+    assert [bucket["doc_count"] for bucket in found["r"]["buckets"]] == [1, 1]
+    assert [(bucket["key"], bucket["doc_count"]) for bucket in found["h"]["buckets"]] == [(0.0, 1), (2.0, 1)]
+    assert [bucket["key_as_string"] for bucket in found["d"]["buckets"]] == ["2020", "2021", "2022"]
+
+
+@pytest.mark.parametrize("restriction", [{"fls": ["~n", "~at"]}, {"masked": ["n", "at"]}], ids=["hidden", "masked"])
+async def test_no_bucket_tells_of_hidden_or_masked_numbers(client: AsgiClient, restriction: Any) -> None:
+    with somebody(**restriction):
+        found = await computed(client, WIDE)
+    assert [bucket["doc_count"] for bucket in found["r"]["buckets"]] == [0, 0]
+    assert found["h"] == found["d"] == {"buckets": []}

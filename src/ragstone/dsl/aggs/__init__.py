@@ -1,5 +1,5 @@
 """The aggregations. Importing this package registers them all."""
 
-from ragstone.dsl.aggs import filters, metrics, terms
+from ragstone.dsl.aggs import filters, histograms, metrics, ranges, terms
 
-__all__ = ["filters", "metrics", "terms"]
+__all__ = ["filters", "histograms", "metrics", "ranges", "terms"]

@@ -59,11 +59,11 @@ def _calculate(math: str, millis: int, round_up: bool, zone: tzinfo) -> int:
         if unit not in _CLOCK and unit not in _CALENDAR:
             raise ParseException(f"unit [{unit}] not supported for date math [{math}]")
         if operator != "/":
-            millis = _plus(millis, -count if operator == "-" else count, unit, zone)
+            millis = plus(millis, -count if operator == "-" else count, unit, zone)
             continue
-        millis = _round_down(millis, unit, zone)
+        millis = round_down(millis, unit, zone)
         if round_up:
-            millis = _plus(millis, 1, unit, zone) - 1
+            millis = plus(millis, 1, unit, zone) - 1
     return millis
 
 
@@ -74,7 +74,7 @@ def _count(digits: str) -> int:
     return count
 
 
-def _plus(millis: int, count: int, unit: str, zone: tzinfo) -> int:
+def plus(millis: int, count: int, unit: str, zone: tzinfo) -> int:
     """Hours and shorter are lengths of time; days and longer keep the wall clock."""
     if unit in _CLOCK:
         return millis + count * _CLOCK[unit]
@@ -89,7 +89,7 @@ def _plus(millis: int, count: int, unit: str, zone: tzinfo) -> int:
     return utc_millis(days * DAY + rest, zone)
 
 
-def _round_down(millis: int, unit: str, zone: tzinfo) -> int:
+def round_down(millis: int, unit: str, zone: tzinfo) -> int:
     local = local_millis(millis, zone)
     if unit in _CLOCK:
         return millis - local % _CLOCK[unit]
