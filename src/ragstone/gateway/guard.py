@@ -68,9 +68,10 @@ class Guard:
                 if aliases:
                     actions = (*actions, "indices:admin/aliases")
                 indices = _permitted(metadata, expression, options, actions)
-                require_joining(metadata, aliases if isinstance(aliases, dict) else ())
             else:
                 caller.require(*step.actions)
+        if isinstance(tree, dict):
+            await self._check_template(tree)
         await self._check_lookups(tree)
         if demand.shows is Shows.NOTHING or indices is None:
             return False
@@ -117,6 +118,14 @@ class Guard:
             and all(view.documents is not None for view in views.values())
             and not any(view.fields is not None or view.masks is not None for view in views.values())
         )
+
+    async def _check_template(self, tree: Mapping[str, Any]) -> None:
+        """Aliases that indices are to get are asked about as if they got them now."""
+        template = tree.get("template")
+        for part in (tree, template):
+            aliases = part.get("aliases") if isinstance(part, Mapping) else None
+            if isinstance(aliases, Mapping):
+                require_joining(await self._engine.metadata(), aliases)
 
     async def _check_lookups(self, tree: Any) -> None:
         """Documents that a query takes its values from must be all the caller's to read."""

@@ -57,6 +57,26 @@ async def test_no_alias_takes_the_name_of_an_index_of_the_nodes_own(ask: Any, us
     assert (await ask("POST /_aliases", {"actions": joined}, user=user)).status == 403
 
 
+@pytest.mark.parametrize("alias", ["payroll", ".plugins-ml-agent"])
+async def test_no_template_gives_an_alias_that_its_maker_could_not(ask: Any, alias: str) -> None:
+    templates = [
+        "indices:admin/index_template/put",
+        "cluster:admin/component_template/put",
+        "indices:admin/template/put",
+    ]
+    await ask("PUT /api/roles/t", {"cluster_permissions": templates})
+    await ask("PUT /api/internalusers/eve", {"password": PASSWORD, "opendistro_security_roles": ["t"]})
+    part = {"aliases": {alias: {"is_write_index": True}}}
+    for line, body in (
+        ("PUT /_index_template/x", {"index_patterns": ["eve*"], "template": part}),
+        ("PUT /_component_template/x", {"template": part}),
+        ("PUT /_template/x", {"index_patterns": ["eve*"], **part}),
+    ):
+        assert (await ask(line, body, user="eve")).status == 403, line
+    own = {"index_patterns": ["eve*"], "template": {"aliases": {"eves": {}}}}
+    assert (await ask("PUT /_index_template/x", own, user="eve")).status == 200
+
+
 async def test_an_alias_goes_on_for_whoever_may_change_those_that_have_it(ask: Any) -> None:
     moved = [{"add": {**JOIN, "index": "payroll-2"}}, {"remove": {"index": "payroll-1", "alias": "payroll"}}]
     assert (await ask("PUT /payroll-2", {"aliases": {"payroll": {}}}, user="ann")).status == 200

@@ -22,7 +22,8 @@ from ragstone.core.ids import IdGenerator
 from ragstone.core.names import matches, name_fault
 from ragstone.core.xcontent import JsonObject
 from ragstone.dsl.index_settings import nest
-from ragstone.engine.api import IndexRehearsal, RecordStore
+from ragstone.engine.api import IndexRehearsal, MetadataEngine
+from ragstone.indices.access import require_joining
 from ragstone.indices.aliases import alias_body
 from ragstone.indices.templates.composition import Composed, compose
 from ragstone.indices.templates.model import HIDDEN, ComponentTemplate, IndexTemplate, LegacyTemplate, Template
@@ -81,7 +82,7 @@ class _Kept:
 class TemplateService:
     """For an engine that has no templates of its own. `Differs:` data streams are refused."""
 
-    def __init__(self, records: RecordStore, engine: IndexRehearsal, ids: IdGenerator) -> None:
+    def __init__(self, records: MetadataEngine, engine: IndexRehearsal, ids: IdGenerator) -> None:
         self._records = records
         self._engine = engine
         self._ids = ids
@@ -100,6 +101,12 @@ class TemplateService:
         return compose([one.template for one in sorted(legacy, key=lambda one: one.order)], legacy=True)
 
     # ── composable templates ─────────────────────────────────────────────────────────────────────────────────────────
+
+    async def _checked_aliases(self, given: Mapping[str, JsonObject] | None) -> dict[str, JsonObject] | None:
+        """Aliases that new indices are to get; those that are in use by then are their owners' to have allowed."""
+        aliases = _checked_aliases(given)
+        require_joining(await self._records.metadata(), aliases or ())
+        return aliases
 
     async def put_index_template(self, name: str, template: IndexTemplate, *, create: bool = False) -> None:
         """Raises IllegalArgumentException (there already, same priority, what it makes is no index),
@@ -177,7 +184,7 @@ class TemplateService:
         faults = template_name_faults(name) + [fault for one in template.patterns for fault in pattern_faults(one)]
         inner = await self._checked_parts(name, template.template or Template(), faults)
         try:
-            inner = replace(inner, aliases=_checked_aliases(inner.aliases))
+            inner = replace(inner, aliases=await self._checked_aliases(inner.aliases))
         except IllegalArgumentException as error:
             raise _no_index(name, template, error) from None
         if template.template is not None:
@@ -228,7 +235,7 @@ class TemplateService:
                 raise IllegalArgumentException(f"component template [{name}] already exists")
             inner = await self._checked_parts(name, template.template, template_name_faults(name))
             await self._engine.try_index({**(inner.settings or {})}, inner.mappings or {})
-            template = replace(template, template=replace(inner, aliases=_checked_aliases(inner.aliases)))
+            template = replace(template, template=replace(inner, aliases=await self._checked_aliases(inner.aliases)))
             after = replace(kept, components={**kept.components, name: template})
             for user, index_template in kept.index.items():
                 if name in index_template.composed_of:
@@ -277,7 +284,8 @@ class TemplateService:
             if faults:
                 raise InvalidIndexTemplateException(name, validation_text(faults))
             await self._engine.try_index(settings, template.template.mappings or {})
-            inner = replace(template.template, settings=settings, aliases=_checked_aliases(template.template.aliases))
+            aliases = await self._checked_aliases(template.template.aliases)
+            inner = replace(template.template, settings=settings, aliases=aliases)
             await self._records.put_record(LEGACY, name, replace(template, template=inner).to_json(flat=True))
 
     async def legacy_templates(self, patterns: Sequence[str]) -> dict[str, LegacyTemplate]:
