@@ -174,9 +174,11 @@ ANY: dict[str, Any] = {"fields": {"*": {}}, "require_field_match": False}
 
 async def test_nothing_is_highlighted_in_hidden_fields(client: AsgiClient) -> None:
     named = {"note": {"no_match_size": 50}, "note.raw": {"no_match_size": 50}, "team": {}}
+    queries: list[dict[str, Any]] = [{"match": {"note": "kettle"}}, {"match_all": {}}, {"prefix": {"note": "ket"}}]
+    asked: list[dict[str, Any]] = [{"*": {}}, named, {"note": {"highlight_query": {"match": {"note": "kettle"}}}}]
     with somebody(fls=["~note"]):
-        for query in ({"match": {"note": "kettle"}}, {"match_all": {}}, {"prefix": {"note": "ket"}}):
-            for fields in ({"*": {}}, named, {"note": {"highlight_query": {"match": {"note": "kettle"}}}}):
+        for query in queries:
+            for fields in asked:
                 body = {"query": query, "highlight": {**ANY, "fields": fields}}
                 answer = await client("POST /d/_search", body)
                 assert answer.status == 200, answer.text
