@@ -19,6 +19,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from itertools import product
 from urllib.parse import quote
 
@@ -377,8 +378,14 @@ def _hmac_hex(key: bytes, text: str) -> str:
 
 
 def _signing_key(secret: str, claim: Claim) -> bytes:
+    return _derived(secret, claim.date, claim.region, claim.service)
+
+
+@lru_cache(maxsize=1024)
+def _derived(secret: str, date: str, region: str, service: str) -> bytes:
+    """The same for all that somebody signs in a day: remembered, like the secret itself, in this process only."""
     key = f"AWS4{secret}".encode()
-    for part in (claim.date, claim.region, claim.service, TERMINATOR):
+    for part in (date, region, service, TERMINATOR):
         key = hmac.digest(key, part.encode(), "sha256")
     return key
 
@@ -398,6 +405,7 @@ def _hash(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
+@lru_cache(maxsize=128)
 def _seconds(timestamp: str) -> float:
     """Raises ValueError for a time that does not exist."""
     parts = (slice(0, 4), slice(4, 6), slice(6, 8), slice(9, 11), slice(11, 13), slice(13, 15))

@@ -17,6 +17,8 @@ from ragstone.providers.identity.model import AccessKey, Directory, Role, User
 from ragstone.providers.identity.store import IdentityStore
 
 _TOKEN = "session token"
+_REMEMBERED = 1000
+"""Opened keys, to be bounded at all."""
 
 
 class AccessKeys:
@@ -25,6 +27,8 @@ class AccessKeys:
     def __init__(self, store: IdentityStore, encryptor: Encryptor) -> None:
         self._store = store
         self._encryptor = encryptor
+        self._opened: tuple[Directory | None, dict[tuple[str, str | None], SigningKey]] = None, {}
+        """Keys that have signed, and the directory that says that they may: another one has them looked up anew."""
 
     @property
     def account(self) -> str:
@@ -36,6 +40,20 @@ class AccessKeys:
 
     def signing_key(self, access_key_id: str, token: str | None) -> SigningKey | None:
         directory = self._store.read()
+        valid, opened = self._opened
+        if valid is not directory:
+            opened = {}
+            self._opened = directory, opened
+        known = opened.get((access_key_id, token))
+        if known is None:
+            known = self._looked_up(directory, access_key_id, token)
+            if known is not None:
+                if len(opened) >= _REMEMBERED:
+                    opened.clear()
+                opened[access_key_id, token] = known
+        return known
+
+    def _looked_up(self, directory: Directory, access_key_id: str, token: str | None) -> SigningKey | None:
         if token is not None:
             return self._session(directory, access_key_id, token)
         found = directory.by_key(access_key_id)

@@ -45,7 +45,7 @@ class Login:
         self._observe(request)
         if anonymous:
             return None
-        if any(name.startswith(_NODES_ONLY) for name in request.headers):
+        if [name for name in request.headers if name.startswith(_NODES_ONLY)]:
             self._note("BAD_HEADERS")
             return Response({"error": {"status": "error", "reason": _SPOOFED}}, status=403, filterable=False)
         await self._security.renew()
