@@ -22,13 +22,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-AREAS = ("rag", "ml", "vectors")
+AREAS = ("rag", "ml", "vectors", "security")
+SECURED = "security"
+"""The area that was recorded as user admin, password admin, of a server with security on."""
 ARRAY_CONTENT = "plugins.ragstone.rag.array_content"
 
 
 @contextmanager
-def fresh_server(*options: str) -> Iterator[str]:
+def fresh_server(*options: str, secured: bool = False) -> Iterator[str]:
     """A server of this checkout on a free port and a new folder; yields its URL."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("RAGSTONE_")}
+    if secured:
+        environment |= {"RAGSTONE_SECURITY_ENABLED": "true", "RAGSTONE_INITIAL_ADMIN_PASSWORD": "admin"}
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -36,7 +41,7 @@ def fresh_server(*options: str) -> Iterator[str]:
         log = Path(folder, "log").open("wb")  # noqa: SIM115 - it outlives this statement
         command = [sys.executable, "-m", "ragstone", "serve", "--port", str(port), "--data", f"{folder}/data"]
         command += options
-        process = subprocess.Popen(command, stdout=log, stderr=log)
+        process = subprocess.Popen(command, stdout=log, stderr=log, env=environment)
         try:
             url = f"http://127.0.0.1:{port}"
             _wait(url, process)
@@ -52,6 +57,8 @@ def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
         try:
             urllib.request.urlopen(url, timeout=2).close()
             return
+        except urllib.error.HTTPError:
+            return  # it wants to know who is there
         except (urllib.error.URLError, OSError):
             if process.poll() is not None:
                 raise SystemExit(f"the server ended with {process.returncode}") from None
@@ -66,9 +73,10 @@ def put_setting(url: str, key: str, value: object) -> None:
     urllib.request.urlopen(request, timeout=10).close()
 
 
-def check(folder: Path, url: str, paths: list[str]) -> dict[str, list[str]]:
+def check(folder: Path, url: str, paths: list[str], *, secured: bool = False) -> dict[str, list[str]]:
     """What differs, in lines, by scenario; nothing for one that agrees."""
-    command = [sys.executable, str(folder / "oracle.py"), "check", "--url", url, *paths]
+    login = ["--auth", "admin:admin"] if secured else []
+    command = [sys.executable, str(folder / "oracle.py"), "check", "--url", url, *login, *paths]
     done = subprocess.run(command, capture_output=True, text=True, cwd=folder, check=False)
     if re.search(r"(\d+) passed, (\d+) failed", done.stdout) is None:
         raise SystemExit(f"the checker did not finish:\n{done.stdout}{done.stderr}")
@@ -113,8 +121,11 @@ def main(arguments: list[str]) -> int:
     show(as_lists)
     print(f"with {ARRAY_CONTENT}: {agreed(as_lists)}")
     for area in arguments[1:] or AREAS:
-        with fresh_server() as url:
-            here = check(folder, url, [str(folder / area)])
+        secured = area == SECURED
+        with fresh_server(secured=secured) as url:
+            here = check(folder, url, [str(folder / area)], secured=secured)
+        if secured:
+            show(here)
         print(f"{area}: {agreed(here)}")
         found.update(here)
     cluster = os.environ.get("OPENSEARCH_URL")
@@ -125,9 +136,11 @@ def main(arguments: list[str]) -> int:
 
 def compare_gateway(folder: Path, cluster: str, here: dict[str, list[str]], areas: list[str]) -> None:
     """What a gateway in front of the cluster answers otherwise than a server with an engine of its own."""
-    with fresh_server("--engine", "opensearch", "--cluster", cluster) as url:
-        for area in areas:
-            there = check(folder, url, [str(folder / area)])
+    for area in areas:
+        secured = area == SECURED
+        options = ["--engine", "opensearch", "--cluster", cluster, *(["--cluster-auth", "service"] if secured else [])]
+        with fresh_server(*options, secured=secured) as url:
+            there = check(folder, url, [str(folder / area)], secured=secured)
             print(f"{area}, in front of a cluster: {agreed(there)}")
             show({name: faults for name, faults in there.items() if faults and not here.get(name)})
 
