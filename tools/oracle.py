@@ -29,9 +29,12 @@ ARRAY_CONTENT = "plugins.ragstone.rag.array_content"
 
 
 @contextmanager
-def fresh_server(*options: str, secured: bool = False) -> Iterator[str]:
-    """A server of this checkout on a free port and a new folder; yields its URL."""
+def fresh_server(*options: str, secured: bool = False, keys: str | None = None) -> Iterator[str]:
+    """A server of this checkout on a free port and a new folder; yields its URL. `keys` is the folder of the master
+    key, which all gateways of a cluster share."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("RAGSTONE_")}
+    if keys is not None:
+        environment["RAGSTONE_KEYS"] = keys
     if secured:
         environment |= {"RAGSTONE_SECURITY_ENABLED": "true", "RAGSTONE_INITIAL_ADMIN_PASSWORD": "admin"}
     with socket.socket() as probe:
@@ -136,13 +139,17 @@ def main(arguments: list[str]) -> int:
 
 def compare_gateway(folder: Path, cluster: str, here: dict[str, list[str]], areas: list[str]) -> None:
     """What a gateway in front of the cluster answers otherwise than a server with an engine of its own."""
-    for area in areas:
-        secured = area == SECURED
-        options = ["--engine", "opensearch", "--cluster", cluster, *(["--cluster-auth", "service"] if secured else [])]
-        with fresh_server(*options, secured=secured) as url:
-            there = check(folder, url, [str(folder / area)], secured=secured)
-            print(f"{area}, in front of a cluster: {agreed(there)}")
-            show({name: faults for name, faults in there.items() if faults and not here.get(name)})
+    plain = [area for area in areas if area != SECURED]
+    groups = [(plain, "caller"), ([SECURED] if SECURED in areas else [], "service")]
+    with tempfile.TemporaryDirectory() as keys:
+        for group, rights in groups:
+            secured = rights == "service"
+            options = ["--engine", "opensearch", "--cluster", cluster, "--cluster-auth", rights]
+            with fresh_server(*options, secured=secured, keys=keys) as url:
+                for area in group:
+                    there = check(folder, url, [str(folder / area)], secured=secured)
+                    print(f"{area}, in front of a cluster: {agreed(there)}")
+                    show({name: faults for name, faults in there.items() if faults and not here.get(name)})
 
 
 if __name__ == "__main__":
