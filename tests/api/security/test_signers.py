@@ -75,6 +75,34 @@ def test_a_session_may_do_what_its_role_is_mapped_to(url: str, key: NewKey) -> N
     assert requests.put(f"{url}/books", auth=signed, timeout=10).status_code == 403
 
 
+def test_a_mapping_that_is_taken_back_between_create_and_predict_counts_at_once(url: str, key: NewKey) -> None:
+    signed, admin = session(url, key), ("admin", PASSWORD)
+    mapping = f"{url}/_plugins/_security/api/rolesmapping/ml_full_access"
+    assert requests.put(mapping, json={"backend_roles": [ROLE]}, auth=admin, timeout=10).status_code == 201
+    action = {"action_type": "predict", "method": "POST", "url": "https://api.deepseek.com/v1/chat/completions"}
+    connector = {
+        "name": "c",
+        "description": "d",
+        "version": "1",
+        "protocol": "http",
+        "credential": {"key": "sk-0123456789abcdef"},
+        "actions": [{**action, "headers": {"Authorization": "Bearer ${credential.key}"}, "request_body": "{}"}],
+    }
+    made = requests.post(f"{url}/_plugins/_ml/connectors/_create", json=connector, auth=signed, timeout=10)
+    assert made.status_code == 200, made.text
+    model = {"name": "m", "function_name": "remote", "connector_id": made.json()["connector_id"]}
+    registered = requests.post(f"{url}/_plugins/_ml/models/_register?deploy=true", json=model, auth=signed, timeout=10)
+    assert registered.status_code == 200, registered.text
+    assert requests.delete(mapping, auth=admin, timeout=10).status_code == 200
+    predict = f"{url}/_plugins/_ml/models/{registered.json()['model_id']}/_predict"
+    refused = requests.post(predict, json={"parameters": {}}, auth=signed, timeout=10)
+    assert refused.status_code == 403
+    assert refused.json()["error"]["reason"] == (
+        f"no permissions for [cluster:admin/opensearch/ml/predict] and User [name={ROLE}, backend_roles=[{ROLE}], "
+        "requestedTenant=null]"
+    )
+
+
 def test_a_wrong_signature_is_refused_whatever_else_is_sent(url: str, key: NewKey) -> None:
     wrong = AWS4Auth(key.id, "not the secret", "us-east-1", "es")
     prepared = requests.Request("GET", url, auth=wrong).prepare()
